@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make            build/iommuscope
+# make demo       install what is missing, build, show the main job on the bundled dumps
+# make test       install what is missing, build, run the tests
+# make vm-dumps   install what is missing, make dumps of real kernels under QEMU (cached, about 10 GB)
+# make schema     write docs/schema anew from the command tables
+# BUILD=dir keeps a build apart; SANITIZE=address,undefined builds with sanitizers; WERROR=1.
+
+BUILD ?= build
+PKG_CONFIG ?= pkg-config
+# The distribution's, for its modules are what tests/install installs.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+
+.PHONY: all demo test vm-dumps schema unit-tests check-schema unit clean
+.SECONDARY:
+all: $(BUILD)/iommuscope
+
+# These begin where nothing is installed yet: packages first, then make again for the rest.
+demo:
+	@tests/install build
+	@$(MAKE) --no-print-directory -s -j2 all
+	@tests/demo $(BUILD)/iommuscope
+
+test:
+	@tests/install build test
+	@$(MAKE) --no-print-directory -j2 all unit-tests
+	@$(PYTHON) tests/run --build $(BUILD)
+
+vm-dumps:
+	@tests/install -f vm/packages build test
+	@tests/vm/rig build
+
+ifneq ($(filter-out demo test vm-dumps clean,$(or $(MAKECMDGOALS),all)),)
+
+LIBRARIES = libkdumpfile libelf smartcols
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+           -Wvla -Wundef -Wwrite-strings -Wformat=2 -Wno-format-nonliteral \
+           -Wno-missing-field-initializers
+
+# Debian has libdwarf's headers in libdwarf/: 12 without a .pc file, 13 with one that says libdwarf-1/.
+LIBRARY_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) \
+                    $(shell $(PKG_CONFIG) --cflags libdwarf 2>/dev/null) -I/usr/include/libdwarf
+LIBRARY_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -ldwarf -lreadline -lz -llzma -lzstd
+
+# Optimisation and hardening; a packager's CFLAGS replace these.
+CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+ALL_CPPFLAGS := -D_GNU_SOURCE -Isrc $(LIBRARY_CPPFLAGS) $(CPPFLAGS) -MMD -MP
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(WERROR),-Werror)
+ALL_LDFLAGS := $(LDFLAGS)
+
+ifdef SANITIZE
+ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+ALL_LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+
+endif
+
+SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+MAIN := $(BUILD)/src/app/main.o
+LIBRARY := $(BUILD)/libiommuscope.a
+
+UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+UNIT_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNIT_SOURCES),$(sort $(wildcard tests/unit/*.c))))
+
+$(BUILD)/iommuscope: $(MAIN) $(LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS)
+
+$(LIBRARY): $(filter-out $(MAIN),$(OBJECTS))
+	@$(RM) $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS) -lcmocka
+
+unit-tests: $(UNIT_TESTS)
+
+# Unit tests by themselves; UNIT=name runs tests/unit/test_name only.
+unit: $(if $(UNIT),$(BUILD)/tests/unit/test_$(UNIT),$(UNIT_TESTS))
+	@for t in $^; do echo "== $$t"; $$t || exit 1; done
+
+schema: $(BUILD)/iommuscope
+	$(PYTHON) tests/schema update $<
+
+check-schema: $(BUILD)/iommuscope
+	$(PYTHON) tests/schema check $<
+
+clean:
+	$(RM) -r $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_SUPPORT:.o=.d)
