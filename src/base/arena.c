@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT _Alignof(max_align_t)
+#define BLOCK_SIZE ((size_t)64 << 10)
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
+	_Alignas(max_align_t) unsigned char data[];
+};
+
+static struct arena_block *arena_grow(struct arena *arena, size_t size)
+{
+	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	struct arena_block *block = malloc(sizeof(*block) + room);
+
+	if (!block)
+		return NULL;
+	*block = (struct arena_block){.next = arena->blocks, .size = room};
+	arena->blocks = block;
+	return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	struct arena_block *block = arena->blocks;
+
+	if (size > SIZE_MAX - sizeof(*block) - ALIGNMENT)
+		return NULL;
+	size = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+	if (!block || block->size - block->used < size) {
+		block = arena_grow(arena, size);
+		if (!block)
+			return NULL;
+	}
+	void *p = block->data + block->used;
+	block->used += size;
+	return memset(p, 0, size);
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = arena_alloc(arena, length + 1);
+
+	return copy ? memcpy(copy, text, length) : NULL;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+	return arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_printf(struct arena *arena, const char *fmt, ...)
+{
+	va_list ap;
+	char *text, *copy = NULL;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) >= 0) {
+		copy = arena_strdup(arena, text);
+		free(text);
+	}
+	va_end(ap);
+	return copy;
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct arena_block *kept = arena->blocks;
+
+	if (!kept)
+		return;
+	arena->blocks = kept->next;
+	arena_free(arena);
+	kept->next = NULL;
+	kept->used = 0;
+	arena->blocks = kept;
+}
+
+void arena_free(struct arena *arena)
+{
+	while (arena->blocks) {
+		struct arena_block *next = arena->blocks->next;
+
+		free(arena->blocks);
+		arena->blocks = next;
+	}
+}
