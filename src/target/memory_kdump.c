@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kdump-compressed files, whole or split. Which pages there are, and whether their bytes are in the file,
+ * kdump_pages.c says; libkdumpfile knows the compressions. Only physical reads are asked of it:
+ * addresses are translated by x86_64.c.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libkdumpfile/kdumpfile.h>
+
+#include "base/cleanup.h"
+#include "target/kdump_pages.h"
+#include "target/memory_open.h"
+
+struct kdump_memory {
+	struct memory base;
+	kdump_ctx_t *ctx;
+	struct kdump_pages pages;
+	struct core_file *files;
+	size_t n_files;
+};
+
+bool kdump_is_magic(const uint8_t magic[MAGIC_SIZE])
+{
+	return !memcmp(magic, "KDUMP   ", 8) || !memcmp(magic, "DISKDUMP", 8);
+}
+
+static struct error *ctx_error(struct kdump_memory *m, kdump_status status)
+{
+	return error_new(status == KDUMP_ERR_SYSTEM ? ERROR_IO : ERROR_CORRUPT, "libkdumpfile: %s",
+			 kdump_get_err(m->ctx));
+}
+
+static struct error *kdump_memory_read(struct memory *memory, uint64_t pa, void *buf, size_t len)
+{
+	struct kdump_memory *m = container_of(memory, struct kdump_memory, base);
+	struct error *err = kdump_pages_check(&m->pages, pa >> PAGE_SHIFT);
+	size_t got = len;
+
+	if (err)
+		return err;
+	kdump_status status = kdump_read(m->ctx, KDUMP_MACHPHYSADDR, pa, buf, &got);
+	if (status == KDUMP_OK && got == len)
+		return NULL;
+	return error_prepend(ctx_error(m, status), "physical address 0x%" PRIx64, pa);
+}
+
+static bool kdump_memory_next(struct memory *memory, uint64_t *pa)
+{
+	struct kdump_memory *m = container_of(memory, struct kdump_memory, base);
+	uint64_t page = *pa >> PAGE_SHIFT;
+
+	if (!kdump_pages_next(&m->pages, &page))
+		return false;
+	*pa = page << PAGE_SHIFT;
+	return true;
+}
+
+static void kdump_memory_close(struct memory *memory)
+{
+	struct kdump_memory *m = container_of(memory, struct kdump_memory, base);
+
+	if (m->ctx)
+		kdump_free(m->ctx);
+	kdump_pages_free(&m->pages);
+	for (size_t i = 0; i < m->n_files; i++)
+		core_file_close(&m->files[i]);
+	free(m->files);
+	free(m);
+}
+
+static const struct memory_ops kdump_memory_ops = {
+	.read = kdump_memory_read,
+	.next = kdump_memory_next,
+	.close = kdump_memory_close,
+};
+
+static struct error *ctx_open(struct kdump_memory *m)
+{
+	const struct kdump_pages *pages = &m->pages;
+	_cleanup_(freep) int *fds = calloc(pages->n_parts, sizeof(*fds));
+	unsigned n_fds = 0;
+	kdump_status status;
+
+	m->ctx = kdump_new();
+	if (!fds || !m->ctx)
+		return error_no_memory;
+	/* libkdumpfile 0.5.1 wants the parts in order, and none that is empty. */
+	for (size_t i = 0; i < pages->n_parts; i++) {
+		if (pages->parts[i].first < pages->parts[i].end)
+			fds[n_fds++] = pages->parts[i].file->fd;
+	}
+	if (!n_fds)
+		return error_new(ERROR_CORRUPT, "is a kdump without pages");
+	/* A mapped file that is truncated is a SIGBUS. */
+	status = kdump_set_number_attr(m->ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER);
+	if (status == KDUMP_OK)
+		status = kdump_open_fdset(m->ctx, n_fds, fds);
+	const char *arch;
+	/* QEMU's headers may name none, and then every read fails. */
+	if (status == KDUMP_OK &&
+	    kdump_get_string_attr(m->ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK)
+		status = kdump_set_string_attr(m->ctx, KDUMP_ATTR_ARCH_NAME, KDUMP_ARCH_X86_64);
+	return status == KDUMP_OK ? NULL : ctx_error(m, status);
+}
+
+struct error *kdump_memory_open(struct core_file *files, size_t n, struct memory **ret)
+{
+	struct kdump_memory *m = calloc(1, sizeof(*m));
+	struct core_file *owned = calloc(n, sizeof(*owned));
+
+	if (!m || !owned) {
+		free(m);
+		free(owned);
+		return error_no_memory;
+	}
+	memcpy(owned, files, n * sizeof(*owned));
+	m->base.ops = &kdump_memory_ops;
+	m->base.format = "kdump";
+	m->files = owned;
+	struct error *err = kdump_pages_read(owned, n, &m->base.notes, &m->pages);
+	if (!err) {
+		err = ctx_open(m);
+		if (err)
+			err = error_prepend(err, "%s", files[0].path);
+	}
+	if (err) { /* n_files is 0 as yet: the files stay the caller's */
+		memory_close(&m->base);
+		return err;
+	}
+	m->n_files = n;
+	for (size_t i = 0; i < n; i++)
+		files[i].fd = -1;
+	*ret = &m->base;
+	return NULL;
+}

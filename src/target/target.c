@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "target/target.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "target/core_file.h"
+#include "target/kinds.h"
+#include "target/memory.h"
+
+static bool is_image(const struct target_spec *spec)
+{
+	char magic[sizeof(IMAGE_MAGIC) - 1];
+	struct core_file file = {.fd = -1};
+	struct error *err = spec->n_cores ? core_file_open(spec->cores[0], &file) : error_not_found;
+
+	if (!err)
+		err = core_file_read(&file, 0, magic, sizeof(magic));
+	core_file_close(&file);
+	bool is = !err && !memcmp(magic, IMAGE_MAGIC, sizeof(magic));
+	error_free(err); /* dump_target_open() says what is wrong with the file */
+	return is;
+}
+
+static bool is_dump(const struct target_spec *spec)
+{
+	return spec->n_cores > 0;
+}
+
+/* Asked in this order; the first that takes what the user gave opens it. */
+static const struct target_kind {
+	bool (*takes)(const struct target_spec *);
+	struct error *(*open)(const struct target_spec *, struct target **);
+} kinds[] = {
+	{is_image, image_target_open},
+	{is_dump, dump_target_open},
+};
+
+struct error *target_open(const struct target_spec *spec, struct target **ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (kinds[i].takes(spec))
+			return kinds[i].open(spec, ret);
+	}
+	return error_new(ERROR_USAGE, "no dump is given: name one with -c FILE");
+}
+
+void target_close(struct target *target)
+{
+	if (target)
+		target->ops->close(target);
+}
+
+struct error *target_read(struct target *target, enum space space, uint64_t addr, void *buf,
+			  size_t len)
+{
+	if (space == SPACE_PHYS)
+		addr &= ~target->sme_mask;
+	return target->ops->read(target, space, addr, buf, len);
+}
+
+static struct error *read_word(struct target *target, enum space space, uint64_t addr, unsigned size,
+			       uint64_t *ret)
+{
+	uint8_t bytes[8];
+	struct error *err = target_read(target, space, addr, bytes, size);
+
+	if (!err)
+		*ret = get_le(bytes, size);
+	return err;
+}
+
+#define TARGET_READ_WORD(type, name)                                                               \
+	struct error *target_read_##name(struct target *target, enum space space, uint64_t addr,   \
+					 type *ret)                                                \
+	{                                                                                          \
+		uint64_t value;                                                                    \
+		struct error *err = read_word(target, space, addr, sizeof(type), &value);          \
+                                                                                                   \
+		if (!err)                                                                          \
+			*ret = (type)value;                                                        \
+		return err;                                                                        \
+	}
+
+TARGET_READ_WORD(uint8_t, u8)
+TARGET_READ_WORD(uint16_t, u16)
+TARGET_READ_WORD(uint32_t, u32)
+TARGET_READ_WORD(uint64_t, u64)
+
+struct error *target_translate(struct target *target, uint64_t virt, uint64_t *phys)
+{
+	return target->ops->translate(target, virt, phys);
+}
+
+/* Page by page: what lies behind the string's end may well be missing. */
+struct error *target_read_string(struct target *target, enum space space, uint64_t addr, size_t max,
+				 char **ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t length = 0;
+
+	if (!max)
+		return error_new(ERROR_USAGE, "a string of no bytes");
+	for (;;) {
+		size_t room = PAGE_SIZE - ((addr + length) & (PAGE_SIZE - 1));
+		size_t n = max - length < room ? max - length : room;
+		char *more = realloc(text, length + n);
+
+		if (!more)
+			return error_no_memory;
+		text = more;
+		struct error *err = target_read(target, space, addr + length, text + length, n);
+		if (err)
+			return err;
+		if (memchr(text + length, '\0', n))
+			break;
+		length += n;
+		if (length == max) {
+			text[max - 1] = '\0';
+			break;
+		}
+	}
+	*ret = take_ptr(text);
+	return NULL;
+}
+
+struct error *target_lookup(struct target *target, struct lookup *rows, size_t n)
+{
+	return n ? target->ops->lookup(target, rows, n) : NULL;
+}
+
+struct error *target_symbol(struct target *target, const char *name, uint64_t *ret)
+{
+	struct lookup row = {.kind = LOOKUP_SYMBOL, .name = name};
+	struct error *err = target_lookup(target, &row, 1);
+
+	if (err)
+		return err;
+	if (row.state == LOOKUP_AMBIGUOUS)
+		return error_new(ERROR_OTHER, "%s: several symbols have this name", name);
+	if (row.state != LOOKUP_FOUND)
+		return error_not_found;
+	*ret = row.value;
+	return NULL;
+}
+
+const char *target_vmcoreinfo(struct target *target, const char *key)
+{
+	return target->ops->vmcoreinfo ? target->ops->vmcoreinfo(target, key) : NULL;
+}
+
+struct error *target_export(struct target *target, struct layout_file *file)
+{
+	return target->ops->export ? target->ops->export(target, file) : NULL;
+}
+
+struct target_facts target_facts(struct target *target)
+{
+	struct target_facts facts = {.kind = target->ops->kind};
+
+	if (target->ops->facts)
+		target->ops->facts(target, &facts);
+	return facts;
+}
+
+struct error *target_poll(const struct target *target)
+{
+	return target->interrupt && *target->interrupt ? error_stopped : NULL;
+}
