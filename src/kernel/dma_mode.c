@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/dma_mode.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define COMMAND_LINE_MAX 4096
+
+/* iommu_domain.type values of include/linux/iommu.h that iommu_def_domain_type can have. */
+enum { TYPE_DMA = 3, TYPE_IDENTITY = 4, TYPE_DMA_FQ = 0xb };
+
+static struct text read_command_line(struct reader *r, struct arena *arena)
+{
+	const struct found *symbol = &r->kernel->core[CORE_COMMAND_LINE];
+	_cleanup_(freep) char *line = NULL;
+
+	reader_object(r, "command line");
+	struct datum pointer = reader_symbol(r, symbol, 8, "saved_command_line");
+	if (pointer.state != DATUM_OK)
+		return (struct text){.state = pointer.state};
+	struct error *err = target_read_string(r->kernel->target, SPACE_VIRT, pointer.value,
+					       COMMAND_LINE_MAX, &line);
+	if (err)
+		return (struct text){
+			.state = problems_add(r->problems, err, "text", "command line")};
+	return text_ok(arena_strdup(arena, line));
+}
+
+/* The option's last occurrence as a whole word, for a value that ends at a blank or a comma. */
+static bool line_has(const char *line, const char *option)
+{
+	size_t length = strlen(option);
+
+	for (const char *p = line; (p = strstr(p, option)); p++) {
+		bool starts = p == line || p[-1] == ' ';
+		char end = p[length];
+
+		if (starts && (!end || end == ' ' || end == ','))
+			return true;
+	}
+	return false;
+}
+
+/* Options of the kernel's command line that decide the mode (Documentation/admin-guide). */
+static const struct {
+	const char *option;
+	bool passthrough;
+} mode_options[] = {
+	{"iommu=pt", true},
+	{"iommu.passthrough=1", true},
+	{"iommu.passthrough=on", true},
+	{"iommu.passthrough=y", true},
+	{"iommu=nopt", false},
+	{"iommu.passthrough=0", false},
+	{"iommu.passthrough=off", false},
+	{"iommu.passthrough=n", false},
+};
+
+static const char *mode_reason(struct arena *arena, const char *line, bool passthrough)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mode_options); i++)
+		if (mode_options[i].passthrough == passthrough &&
+		    line_has(line, mode_options[i].option))
+			return arena_printf(arena, "%s on the command line", mode_options[i].option);
+	return "default of this kernel's build";
+}
+
+/* Before Linux 5.15 lazy flushing was no domain type: iommu_dma_strict alone decided. */
+static const char *translated_mode(struct reader *r, uint64_t type)
+{
+	struct datum strict = reader_symbol(r, &r->kernel->core[CORE_DMA_STRICT], 1,
+					    "iommu_dma_strict");
+
+	if (type == TYPE_DMA_FQ)
+		return "translated, lazy flush";
+	if (strict.state != DATUM_OK)
+		return "translated";
+	return strict.value ? "translated, strict flush" : "translated, lazy flush";
+}
+
+struct dma_mode dma_mode_read(struct reader *r, struct arena *arena)
+{
+	const struct found *core = r->kernel->core;
+	struct dma_mode mode = {.command_line = read_command_line(r, arena)};
+	bool passthrough;
+
+	reader_object(r, "DMA mode");
+	struct datum type = reader_symbol(r, &core[CORE_DEF_DOMAIN_TYPE], 4, "iommu_def_domain_type");
+	if (type.state == DATUM_ABSENT) {
+		struct datum old = reader_symbol(r, &core[CORE_PASS_THROUGH], 4,
+						 "iommu_pass_through");
+
+		type = old.state == DATUM_OK ? datum_ok(old.value ? TYPE_IDENTITY : TYPE_DMA) : old;
+	}
+	if (type.state == DATUM_OK && !type.value)
+		type.state = DATUM_NONE; /* the IOMMU core had not come up */
+	mode.mode = mode.reason = (struct text){.state = type.state};
+	if (type.state != DATUM_OK)
+		return mode;
+	passthrough = type.value == TYPE_IDENTITY;
+	mode.mode = text_ok(passthrough ? "passthrough" : translated_mode(r, type.value));
+	if (mode.command_line.state == DATUM_OK)
+		mode.reason = text_ok(mode_reason(arena, mode.command_line.value, passthrough));
+	else
+		mode.reason = (struct text){.state = mode.command_line.state};
+	return mode;
+}

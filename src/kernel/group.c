@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/group.h"
+
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "base/vec.h"
+#include "kernel/list.h"
+
+/* Of all groups together: each may lead into one long list. */
+#define MEMBERS_MAX ((size_t)1 << 20)
+
+/* struct group_device, which before Linux 4.11 bore the name of today's iommu_device. */
+struct member_place {
+	const struct found *list, *dev;
+};
+
+static struct member_place member_place(const struct found *core)
+{
+	if (is_found(&core[CORE_GROUP_DEVICE_LIST]))
+		return (struct member_place){&core[CORE_GROUP_DEVICE_LIST],
+					     &core[CORE_GROUP_DEVICE_DEV]};
+	return (struct member_place){&core[CORE_OLD_GROUP_DEVICE_LIST],
+				     &core[CORE_OLD_GROUP_DEVICE_DEV]};
+}
+
+static struct error *read_members(struct reader *reader, struct iommu_group *group,
+				  struct iommu_groups *groups)
+{
+	struct kernel *kernel = reader->kernel;
+	const struct found *head = &kernel->core[CORE_GROUP_DEVICES];
+	struct member_place place = member_place(kernel->core);
+	struct error *err;
+	uint64_t node;
+
+	group->first_member = groups->members.n;
+	if (!is_found(head) || !is_found(place.list) || !is_found(place.dev))
+		return NULL;
+	struct list_walk walk = list_walk_begin(kernel, group->address + head->value);
+	while (!(err = list_walk_next(&walk, &node)) && node && groups->members.n < MEMBERS_MAX) {
+		struct datum dev = reader_pointer(reader, node - place.list->value, place.dev,
+						  "member");
+		uint64_t *slot = dev.state == DATUM_OK ? vec_push(&groups->members) : NULL;
+
+		if (slot)
+			*slot = dev.value;
+		else if (dev.state == DATUM_OK)
+			return error_no_memory;
+	}
+	if (!err && node)
+		err = error_new(ERROR_CORRUPT, "the groups have more than %zu members", MEMBERS_MAX);
+	if (err && !error_is_unreadable(err))
+		return err;
+	problems_add(reader->problems, err, "members", "%s", reader->object);
+	group->n_members = groups->members.n - group->first_member;
+	return NULL;
+}
+
+static struct error *read_group(struct reader *reader, struct arena *arena, uint64_t address,
+				struct iommu_groups *groups)
+{
+	const struct found *core = reader->kernel->core;
+	struct iommu_group *group = vec_push(&groups->groups);
+
+	if (!group)
+		return error_no_memory;
+	reader_object(reader, "IOMMU group 0x%" PRIx64, address);
+	group->address = address;
+	group->id = reader_member(reader, address, &core[CORE_GROUP_ID], "id");
+	if (group->id.state == DATUM_OK)
+		reader_object(reader, "group %" PRIu64, group->id.value);
+	group->name = reader_string(reader, arena, address, &core[CORE_GROUP_NAME], "name");
+	group->default_domain = reader_pointer(reader, address, &core[CORE_GROUP_DEFAULT],
+					       "default domain");
+	group->domain = reader_pointer(reader, address, &core[CORE_GROUP_DOMAIN], "domain");
+	group->owner_count = reader_member(reader, address, &core[CORE_GROUP_OWNER_COUNT],
+					   "owner count");
+	return read_members(reader, group, groups);
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+	const struct iommu_group *ga = a, *gb = b;
+
+	if (ga->id.value != gb->id.value)
+		return ga->id.value < gb->id.value ? -1 : 1;
+	return (ga->address > gb->address) - (ga->address < gb->address);
+}
+
+/* Sorted, and each once: a damaged list may have told some twice. */
+static void sort_groups(struct iommu_groups *groups)
+{
+	struct iommu_group *at = groups->groups.at;
+	size_t n = 0;
+
+	if (groups->groups.n)
+		qsort(at, groups->groups.n, sizeof(*at), compare_groups);
+	for (size_t i = 0; i < groups->groups.n; i++)
+		if (!n || compare_groups(&at[n - 1], &at[i]))
+			at[n++] = at[i];
+	groups->groups.n = n;
+}
+
+struct error *iommu_groups_read(struct reader *reader, struct arena *arena, struct iommu_groups *ret)
+{
+	static const enum core_need required[] = {CORE_KSET_LIST, CORE_KOBJECT_ENTRY,
+						  CORE_GROUP_KOBJ};
+	struct kernel *kernel = reader->kernel;
+	const struct found *core = kernel->core;
+	struct iommu_groups groups = {0};
+	uint64_t node;
+
+	reader_object(reader, "IOMMU groups");
+	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
+		if (!is_found(&core[required[i]]))
+			return need_missing(&kernel->core_set, required[i]);
+	struct datum kset = reader_symbol(reader, &core[CORE_GROUP_KSET], 8, "iommu_group_kset");
+	if (kset.state != DATUM_OK || !kset.value)
+		return NULL;
+	struct list_walk walk = list_walk_begin(kernel, kset.value + core[CORE_KSET_LIST].value);
+	struct error *err;
+	while (!(err = list_walk_next(&walk, &node)) && node) {
+		uint64_t kobject = node - core[CORE_KOBJECT_ENTRY].value;
+
+		err = read_group(reader, arena, kobject - core[CORE_GROUP_KOBJ].value, &groups);
+		if (err)
+			break;
+	}
+	if (err && !error_is_unreadable(err)) {
+		iommu_groups_free(&groups);
+		return err;
+	}
+	problems_add(reader->problems, err, "list", "IOMMU groups");
+	sort_groups(&groups);
+	*ret = groups;
+	return NULL;
+}
+
+void iommu_groups_free(struct iommu_groups *groups)
+{
+	vec_free(&groups->groups);
+	vec_free(&groups->members);
+}

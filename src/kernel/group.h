@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's IOMMU groups (drivers/iommu/iommu.c), by the kset behind /sys/kernel/iommu_groups. */
+#ifndef KERNEL_GROUP_H
+#define KERNEL_GROUP_H
+
+#include "kernel/kernel.h"
+
+struct iommu_group {
+	uint64_t address;
+	struct datum id;
+	struct text name; /* in the caller's arena */
+	/* Addresses of struct iommu_domain; DATUM_NONE: NULL. */
+	struct datum default_domain, domain;
+	struct datum owner_count;
+	size_t first_member, n_members; /* in iommu_groups.members */
+};
+
+struct iommu_groups {
+	struct {
+		struct iommu_group *at;
+		size_t n, room;
+	} groups; /* by id */
+	struct {
+		uint64_t *at; /* addresses of struct device */
+		size_t n, room;
+	} members;
+};
+
+/* As pci_functions_read: the caller frees with iommu_groups_free. No groups at all is no error. */
+struct error *iommu_groups_read(struct reader *reader, struct arena *arena,
+				struct iommu_groups *ret);
+void iommu_groups_free(struct iommu_groups *groups);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A Linux kernel in a target: its need table resolved, and typed reads of members.
+ */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include "base/arena.h"
+#include "base/datum.h"
+#include "kernel/need.h"
+
+/* What any subsystem has. Offsets that C guarantees (list_head) are not asked for. */
+#define CORE_NEEDS(X)                                                                              \
+	X(CORE_PCI_ROOT_BUSES, SYMBOL, NULL, "pci_root_buses", REQUIRED, "the PCI devices")        \
+	X(CORE_BUS_NODE, MEMBER, "struct pci_bus", "node", REQUIRED, "the PCI devices")            \
+	X(CORE_BUS_CHILDREN, MEMBER, "struct pci_bus", "children", REQUIRED, "the PCI devices")    \
+	X(CORE_BUS_DEVICES, MEMBER, "struct pci_bus", "devices", REQUIRED, "the PCI devices")      \
+	X(CORE_BUS_NUMBER, MEMBER, "struct pci_bus", "number", REQUIRED, "the PCI devices")        \
+	X(CORE_BUS_SYSDATA, MEMBER, "struct pci_bus", "sysdata", OPTIONAL, "PCI segments")         \
+	X(CORE_SYSDATA_DOMAIN, MEMBER, "struct pci_sysdata", "domain", OPTIONAL, "PCI segments")   \
+	X(CORE_PCI_BUS_LIST, MEMBER, "struct pci_dev", "bus_list", REQUIRED, "the PCI devices")    \
+	X(CORE_PCI_DEVFN, MEMBER, "struct pci_dev", "devfn", REQUIRED, "the PCI devices")          \
+	X(CORE_PCI_VENDOR, MEMBER, "struct pci_dev", "vendor", OPTIONAL, "PCI IDs")                \
+	X(CORE_PCI_DEVICE, MEMBER, "struct pci_dev", "device", OPTIONAL, "PCI IDs")                \
+	X(CORE_PCI_CLASS, MEMBER, "struct pci_dev", "class", OPTIONAL, "PCI classes")              \
+	X(CORE_PCI_DEV, MEMBER, "struct pci_dev", "dev", REQUIRED, "drivers and groups of devices") \
+	X(CORE_DEVICE_DRIVER, MEMBER, "struct device", "driver", OPTIONAL, "drivers of devices")   \
+	X(CORE_DEVICE_GROUP, MEMBER, "struct device", "iommu_group", OPTIONAL, "IOMMU groups")     \
+	X(CORE_DEVICE_IOMMU, MEMBER, "struct device", "iommu", VARIANT, "the driver's device data") \
+	X(CORE_DEVICE_ARCHDATA, MEMBER, "struct device", "archdata.iommu", VARIANT,                \
+	  "the driver's device data")                                                              \
+	X(CORE_DEV_IOMMU_PRIV, MEMBER, "struct dev_iommu", "priv", VARIANT,                        \
+	  "the driver's device data")                                                              \
+	X(CORE_DRIVER_NAME, MEMBER, "struct device_driver", "name", OPTIONAL, "drivers of devices") \
+	X(CORE_GROUP_KSET, SYMBOL, NULL, "iommu_group_kset", OPTIONAL, "IOMMU groups")             \
+	X(CORE_KSET_LIST, MEMBER, "struct kset", "list", OPTIONAL, "IOMMU groups")                 \
+	X(CORE_KOBJECT_ENTRY, MEMBER, "struct kobject", "entry", OPTIONAL, "IOMMU groups")         \
+	X(CORE_GROUP_KOBJ, MEMBER, "struct iommu_group", "kobj", OPTIONAL, "IOMMU groups")         \
+	X(CORE_GROUP_DEVICES, MEMBER, "struct iommu_group", "devices", OPTIONAL, "group members")  \
+	X(CORE_GROUP_ID, MEMBER, "struct iommu_group", "id", OPTIONAL, "group numbers")            \
+	X(CORE_GROUP_NAME, MEMBER, "struct iommu_group", "name", OPTIONAL, "group names")          \
+	X(CORE_GROUP_DEFAULT, MEMBER, "struct iommu_group", "default_domain", OPTIONAL,            \
+	  "default domains of groups")                                                             \
+	X(CORE_GROUP_DOMAIN, MEMBER, "struct iommu_group", "domain", OPTIONAL,                     \
+	  "current domains of groups")                                                             \
+	X(CORE_GROUP_BLOCKING, MEMBER, "struct iommu_group", "blocking_domain", OPTIONAL,          \
+	  "blocking domains of groups")                                                            \
+	X(CORE_GROUP_OWNER_COUNT, MEMBER, "struct iommu_group", "owner_cnt", OPTIONAL,             \
+	  "who has claimed a group")                                                               \
+	X(CORE_GROUP_DEVICE_LIST, MEMBER, "struct group_device", "list", VARIANT, "group members") \
+	X(CORE_GROUP_DEVICE_DEV, MEMBER, "struct group_device", "dev", VARIANT, "group members")   \
+	X(CORE_OLD_GROUP_DEVICE_LIST, MEMBER, "struct iommu_device", "list", VARIANT,              \
+	  "group members before Linux 4.11")                                                       \
+	X(CORE_OLD_GROUP_DEVICE_DEV, MEMBER, "struct iommu_device", "dev", VARIANT,                \
+	  "group members before Linux 4.11")                                                       \
+	X(CORE_DOMAIN_TYPE, MEMBER, "struct iommu_domain", "type", OPTIONAL, "domain types")       \
+	X(CORE_DOMAIN_PRIV, MEMBER, "struct iommu_domain", "priv", OPTIONAL,                       \
+	  "the driver's domain before Linux 4.1")                                                  \
+	X(CORE_DEF_DOMAIN_TYPE, SYMBOL, NULL, "iommu_def_domain_type", OPTIONAL,                   \
+	  "the default DMA mode")                                                                  \
+	X(CORE_PASS_THROUGH, SYMBOL, NULL, "iommu_pass_through", OPTIONAL,                         \
+	  "the default DMA mode before Linux 4.4")                                                 \
+	X(CORE_DMA_STRICT, SYMBOL, NULL, "iommu_dma_strict", OPTIONAL, "the flush mode")           \
+	X(CORE_CMD_LINE, SYMBOL, NULL, "iommu_cmd_line", OPTIONAL,                                 \
+	  "whether the command line chose the DMA mode")                                           \
+	X(CORE_COMMAND_LINE, SYMBOL, NULL, "saved_command_line", OPTIONAL, "the command line")     \
+	X(CORE_BANNER, SYMBOL, NULL, "linux_banner", OPTIONAL, "the kernel's name")                \
+	X(CORE_CRASH_RES, SYMBOL, NULL, "crashk_res", OPTIONAL,                                    \
+	  "telling a capture kernel's entries apart")                                              \
+	X(CORE_CRASH_LOW_RES, SYMBOL, NULL, "crashk_low_res", OPTIONAL,                            \
+	  "telling a capture kernel's entries apart")                                              \
+	X(CORE_RESOURCE_START, MEMBER, "struct resource", "start", OPTIONAL,                       \
+	  "telling a capture kernel's entries apart")                                              \
+	X(CORE_RESOURCE_END, MEMBER, "struct resource", "end", OPTIONAL,                           \
+	  "telling a capture kernel's entries apart")                                              \
+	X(CORE_PAGE_OFFSET_BASE, SYMBOL, NULL, "page_offset_base", OPTIONAL, "captures")           \
+	X(CORE_SME_MASK, SYMBOL, NULL, "sme_me_mask", OPTIONAL, "memory encryption")               \
+	X(CORE_IDA_XA, MEMBER, "struct ida", "xa", OPTIONAL, "ID allocators")                      \
+	X(CORE_XA_HEAD, MEMBER, "struct xarray", "xa_head", OPTIONAL, "ID allocators")             \
+	X(CORE_XA_NODE_SHIFT, MEMBER, "struct xa_node", "shift", OPTIONAL, "ID allocators")        \
+	X(CORE_XA_NODE_SLOTS, MEMBER, "struct xa_node", "slots", OPTIONAL, "ID allocators")
+
+enum core_need { CORE_NEEDS(NEED_ENUMERATOR) CORE_N };
+
+struct kernel {
+	struct target *target;
+	struct arena arena;
+	struct found core[CORE_N];
+	struct need_set core_set;
+};
+
+/* Resolves the core's rows and those of `sets` in one batch. target stays the caller's. */
+struct error *kernel_open(struct target *target, struct need_set *const *sets, size_t n_sets,
+			  struct kernel **ret);
+void kernel_close(struct kernel *kernel); /* NULL is fine */
+
+/* error_not_found's code with a line that names the row, for a row that is not found. */
+struct error *need_missing(const struct need_set *set, size_t row) __attribute__((returns_nonnull));
+
+/*
+ * Reads a member of the object at `base`: up to 8 bytes, little endian, bit fields shifted down;
+ * signed members are not extended. ERROR_NOT_FOUND when this kernel has no such member.
+ */
+struct error *kernel_read_member(struct kernel *kernel, uint64_t base, const struct found *member,
+				 uint64_t *ret);
+
+/* The value of a symbol that is an object of `size` bytes (1 to 8). */
+struct error *kernel_read_symbol(struct kernel *kernel, const struct found *symbol, unsigned size,
+				 uint64_t *ret);
+
+/*
+ * Reads for people: what fails becomes a datum with its state and a problem of `object`. A member
+ * that this kernel lacks is DATUM_ABSENT and no problem: `kernel` lists it.
+ */
+struct reader {
+	struct kernel *kernel;
+	struct problems *problems;
+	char object[64]; /* "0000:00:04.0" */
+};
+
+void reader_object(struct reader *reader, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct datum reader_member(struct reader *reader, uint64_t base, const struct found *member,
+			   const char *what);
+struct datum reader_symbol(struct reader *reader, const struct found *symbol, unsigned size,
+			   const char *what);
+/* A pointer member: NULL is DATUM_NONE. */
+struct datum reader_pointer(struct reader *reader, uint64_t base, const struct found *member,
+			    const char *what);
+/* The string at a `char *` member, in arena; at most 255 bytes. NULL is DATUM_NONE. */
+struct text reader_string(struct reader *reader, struct arena *arena, uint64_t base,
+			  const struct found *member, const char *what);
+struct datum reader_translate(struct reader *reader, struct datum virt, const char *what);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/pci.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/vec.h"
+#include "kernel/list.h"
+
+#define FUNCTIONS_MAX ((size_t)1 << 20)
+#define BUSES_MAX ((size_t)1 << 14) /* 256 in each of a few segments */
+
+/* Buses still to be visited stand at the end of those already met. */
+struct bus_vec {
+	uint64_t *at;
+	size_t n, room;
+};
+
+struct bus {
+	uint64_t address;
+	uint32_t segment;
+	uint8_t number;
+};
+
+void pci_name(char name[PCI_NAME_SIZE], uint32_t segment, uint16_t devid)
+{
+	snprintf(name, PCI_NAME_SIZE, "%04x:%02x:%02x.%x", segment & 0xffffff, devid >> 8,
+		 devid >> 3 & 0x1f, devid & 7);
+}
+
+/* Notes err of a list that ended early. */
+static void list_broken(struct reader *reader, struct error *err, const char *what, uint64_t address)
+{
+	reader_object(reader, "PCI bus 0x%" PRIx64, address);
+	problems_add(reader->problems, err, what, "%s", reader->object);
+}
+
+static bool bus_is_met(const struct bus_vec *buses, uint64_t address)
+{
+	for (size_t i = 0; i < buses->n; i++)
+		if (buses->at[i] == address)
+			return true;
+	return false;
+}
+
+/* Adds the buses of a list of pci_bus.node; only running out of memory and interrupts are errors. */
+static struct error *add_buses(struct reader *reader, struct bus_vec *buses, uint64_t head)
+{
+	struct kernel *kernel = reader->kernel;
+	struct list_walk walk = list_walk_begin(kernel, head);
+	struct error *err;
+	uint64_t node;
+
+	while (!(err = list_walk_next(&walk, &node)) && node) {
+		uint64_t address = node - kernel->core[CORE_BUS_NODE].value;
+
+		if (bus_is_met(buses, address)) {
+			list_broken(reader,
+				    error_new(ERROR_CORRUPT, "bus 0x%" PRIx64 " is in the tree twice",
+					      address),
+				    "child buses", head);
+			continue;
+		}
+		if (buses->n == BUSES_MAX) {
+			err = error_new(ERROR_CORRUPT, "more than %zu buses", BUSES_MAX);
+			break;
+		}
+		uint64_t *slot = vec_push(buses);
+		if (!slot)
+			return error_no_memory;
+		*slot = address;
+	}
+	if (err && !error_is_unreadable(err))
+		return err;
+	if (err)
+		list_broken(reader, err, "child buses", head);
+	return NULL;
+}
+
+static bool is_unreadable(struct datum datum)
+{
+	return datum.state != DATUM_OK && datum.state != DATUM_NONE && datum.state != DATUM_ABSENT;
+}
+
+/*
+ * What the bus says of itself; a kernel that does not say the segment knows only 0. False: it can't
+ * be read, and its functions would bear the addresses of others.
+ */
+static bool read_bus(struct reader *reader, uint64_t address, struct bus *ret)
+{
+	const struct found *core = reader->kernel->core;
+
+	reader_object(reader, "PCI bus 0x%" PRIx64, address);
+	struct datum number = reader_member(reader, address, &core[CORE_BUS_NUMBER], "number");
+	struct datum sysdata = reader_pointer(reader, address, &core[CORE_BUS_SYSDATA], "sysdata");
+	struct datum segment = {0};
+
+	if (sysdata.state == DATUM_OK)
+		segment = reader_member(reader, sysdata.value, &core[CORE_SYSDATA_DOMAIN], "segment");
+	*ret = (struct bus){
+		.address = address,
+		.segment = segment.state == DATUM_OK ? (uint32_t)segment.value : 0,
+		.number = (uint8_t)number.value,
+	};
+	return number.state == DATUM_OK && !is_unreadable(sysdata) && !is_unreadable(segment);
+}
+
+static struct error *add_functions(struct reader *reader, const struct bus *bus,
+				   struct pci_functions *functions)
+{
+	struct kernel *kernel = reader->kernel;
+	const struct found *core = kernel->core;
+	struct list_walk walk = list_walk_begin(kernel, bus->address + core[CORE_BUS_DEVICES].value);
+	struct error *err;
+	uint64_t node;
+
+	while (!(err = list_walk_next(&walk, &node)) && node && functions->n < FUNCTIONS_MAX) {
+		uint64_t pci_dev = node - core[CORE_PCI_BUS_LIST].value;
+
+		reader_object(reader, "PCI device 0x%" PRIx64, pci_dev);
+		struct datum devfn = reader_member(reader, pci_dev, &core[CORE_PCI_DEVFN], "devfn");
+		if (devfn.state != DATUM_OK)
+			continue;
+		struct pci_function *f = vec_push(functions);
+		if (!f)
+			return error_no_memory;
+		*f = (struct pci_function){
+			.pci_dev = pci_dev,
+			.device = pci_dev + core[CORE_PCI_DEV].value,
+			.segment = bus->segment,
+			.devid = (uint16_t)(bus->number << 8 | (devfn.value & 0xff)),
+		};
+	}
+	if (!err && node)
+		err = error_new(ERROR_CORRUPT, "more than %zu functions", FUNCTIONS_MAX);
+	if (err && !error_is_unreadable(err))
+		return err;
+	if (err)
+		list_broken(reader, err, "devices", bus->address);
+	return NULL;
+}
+
+static int compare_functions(const void *a, const void *b)
+{
+	const struct pci_function *fa = a, *fb = b;
+
+	if (fa->segment != fb->segment)
+		return fa->segment < fb->segment ? -1 : 1;
+	if (fa->devid != fb->devid)
+		return fa->devid < fb->devid ? -1 : 1;
+	return (fa->pci_dev > fb->pci_dev) - (fa->pci_dev < fb->pci_dev);
+}
+
+/* Sorted, and each once: a damaged list may have told some twice. */
+static void sort_functions(struct pci_functions *functions)
+{
+	size_t n = 0;
+
+	if (functions->n)
+		qsort(functions->at, functions->n, sizeof(*functions->at), compare_functions);
+	for (size_t i = 0; i < functions->n; i++)
+		if (!n || compare_functions(&functions->at[n - 1], &functions->at[i]))
+			functions->at[n++] = functions->at[i];
+	functions->n = n;
+}
+
+struct error *pci_functions_read(struct reader *reader, struct pci_functions *ret)
+{
+	static const enum core_need required[] = {
+		CORE_PCI_ROOT_BUSES, CORE_BUS_NODE,     CORE_BUS_CHILDREN, CORE_BUS_DEVICES,
+		CORE_BUS_NUMBER,     CORE_PCI_BUS_LIST, CORE_PCI_DEVFN,    CORE_PCI_DEV,
+	};
+	const struct found *core = reader->kernel->core;
+	struct pci_functions functions = {0};
+	struct bus_vec buses = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
+		if (!is_found(&core[required[i]]))
+			return need_missing(&reader->kernel->core_set, required[i]);
+	struct error *err = add_buses(reader, &buses, core[CORE_PCI_ROOT_BUSES].value);
+	for (size_t i = 0; i < buses.n && !err; i++) {
+		struct bus bus;
+
+		if (read_bus(reader, buses.at[i], &bus))
+			err = add_functions(reader, &bus, &functions);
+		if (!err)
+			err = add_buses(reader, &buses,
+					buses.at[i] + core[CORE_BUS_CHILDREN].value);
+	}
+	vec_free(&buses);
+	if (err) {
+		vec_free(&functions);
+		return err;
+	}
+	sort_functions(&functions);
+	*ret = functions;
+	return NULL;
+}

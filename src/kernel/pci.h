@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PCI functions that the kernel knows, by its tree of buses. */
+#ifndef KERNEL_PCI_H
+#define KERNEL_PCI_H
+
+#include "kernel/kernel.h"
+
+struct pci_function {
+	uint64_t pci_dev; /* address of the struct pci_dev */
+	uint64_t device;  /* address of the struct device in it */
+	uint32_t segment; /* 0 when this kernel's buses do not say */
+	uint16_t devid;   /* bus << 8 | device << 3 | function */
+};
+
+struct pci_functions {
+	struct pci_function *at;
+	size_t n, room;
+};
+
+/*
+ * All functions, sorted by segment and devid. What can't be read is noted in reader->problems, the
+ * rest is there all the same; fails only when nothing can be had. The caller frees with vec_free.
+ */
+struct error *pci_functions_read(struct reader *reader, struct pci_functions *ret);
+
+/* "0000:a1:00.1" */
+#define PCI_NAME_SIZE 16
+void pci_name(char name[PCI_NAME_SIZE], uint32_t segment, uint16_t devid);
+
+#endif

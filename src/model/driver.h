@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An IOMMU driver of the kernel: who fills the snapshot in. To add a vendor: a folder beside amd/
+ * with one struct iommu_driver_ops, and a row in the table of src/cmd/session.c.
+ */
+#ifndef MODEL_DRIVER_H
+#define MODEL_DRIVER_H
+
+#include "kernel/kernel.h"
+#include "model/snapshot.h"
+
+/* How this kernel has a thing that kernels have in several ways; variant NULL: in none we know. */
+struct driver_variant {
+	const char *what, *variant;
+};
+
+#define DRIVER_VARIANTS_MAX 8
+
+struct iommu_driver {
+	const struct iommu_driver_ops *ops;
+	struct need_set needs; /* resolved when the kernel is opened */
+	struct kernel *kernel; /* the session's; set before detect() */
+};
+
+struct iommu_driver_ops {
+	const char *name; /* "amd_iommu" */
+	struct error *(*create)(struct iommu_driver **ret);
+	void (*destroy)(struct iommu_driver *driver);
+	/* NULL: it is in use. ERROR_NOT_FOUND with what was looked for: it is not. */
+	struct error *(*detect)(struct iommu_driver *driver);
+	/* Reads the parts (enum snapshot_part, ORed) that the snapshot lacks; what can't be read is in
+	   its problems. */
+	struct error *(*load)(struct iommu_driver *driver, unsigned parts, struct snapshot *snapshot);
+	/* The hardware table's entry of any devid, whether the kernel knows such a device or not. */
+	struct error *(*read_entry)(struct iommu_driver *driver, struct snapshot *snapshot,
+				    uint32_t segment, uint16_t devid, struct hw_entry *ret);
+	/* At most DRIVER_VARIANTS_MAX; returns how many. */
+	size_t (*variants)(const struct iommu_driver *driver, struct driver_variant *ret);
+};
+
+#endif

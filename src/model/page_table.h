@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * I/O page tables as commands see them: present leaves in IOVA order, and one translation level by
+ * level. Each format (amd v1, ...) is one struct page_table_ops.
+ */
+#ifndef MODEL_PAGE_TABLE_H
+#define MODEL_PAGE_TABLE_H
+
+#include "base/error.h"
+#include "target/target.h"
+
+struct page_table_ops;
+
+struct page_table {
+	const struct page_table_ops *ops; /* NULL: no table; DMA is not translated by one */
+	uint64_t root;                    /* physical address of the top table, encryption bit off */
+	unsigned levels;
+	uint64_t sme_mask;
+};
+
+/* One present leaf entry, replicated entries of one big page taken as one. */
+struct leaf {
+	uint64_t iova;
+	uint64_t pa;
+	uint64_t size; /* bytes; a power of two */
+	bool read, write;
+};
+
+/* Callbacks; NULL where not wanted. An error returned ends the walk and is its result. */
+struct page_table_visitor {
+	struct error *(*leaf)(void *arg, const struct leaf *leaf);
+	/* Each table page once per place it is reached from, before its leaves. */
+	struct error *(*table)(void *arg, uint64_t pa, unsigned level, uint64_t iova);
+	/* A part that can't be told: IOVAs [iova, iova + size - 1]. Takes err. NULL: dropped. */
+	struct error *(*unknown)(void *arg, uint64_t iova, uint64_t size, struct error *err);
+	void *arg;
+};
+
+/* One level of a translation. */
+struct walk_step {
+	unsigned level;         /* of the table that holds the entry, top first */
+	uint64_t entry_address; /* physical */
+	uint64_t entry;
+	unsigned next_level;    /* 0: a leaf, or nothing */
+	const char *meaning;    /* static text */
+};
+
+#define WALK_STEPS_MAX 8
+
+struct translation {
+	struct walk_step steps[WALK_STEPS_MAX];
+	unsigned n_steps;
+	bool mapped;
+	uint64_t pa;        /* of the IOVA itself, when mapped */
+	uint64_t page_size;
+	bool read, write;
+	const char *stopped; /* why it is not mapped; static text; NULL when mapped */
+};
+
+struct page_table_ops {
+	const char *name; /* "v1" */
+	/* Leaves that touch [first, last]; whole leaves are told, also those that reach beyond. */
+	struct error *(*walk)(struct target *target, const struct page_table *table, uint64_t first,
+			      uint64_t last, const struct page_table_visitor *visitor);
+	/* An unreadable table is an error; ret then holds the steps that could be read. */
+	struct error *(*translate)(struct target *target, const struct page_table *table,
+				   uint64_t iova, struct translation *ret);
+	/* The highest IOVA that a table of so many levels can map. */
+	uint64_t (*last_iova)(const struct page_table *table);
+};
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The neutral state of a machine's IOMMUs, as commands and checks see it. A driver (amd/driver.h)
+ * fills it in from a kernel; nothing here knows which. Owned by one arena, immutable once loaded,
+ * cross-references are indexes. Data that could not be read say why (base/datum.h).
+ */
+#ifndef MODEL_SNAPSHOT_H
+#define MODEL_SNAPSHOT_H
+
+#include "base/arena.h"
+#include "base/datum.h"
+#include "base/layout.h"
+#include "model/page_table.h"
+
+struct kernel;
+
+enum snapshot_part {
+	SNAPSHOT_IOMMUS = 1,
+	SNAPSHOT_DEVICES = 2, /* with groups and domains, and the IOMMUs */
+	SNAPSHOT_IDS = 4,     /* the domain-ID allocator, and the devices */
+};
+
+#define ENTRY_WORDS_MAX 4
+
+/* Who wrote a hardware table entry, as far as the kernel's own objects tell. */
+enum entry_writer {
+	WRITER_NONE,    /* all zero: nobody */
+	WRITER_KERNEL,  /* it is what this kernel's objects ask for */
+	WRITER_CAPTURE, /* the capture kernel of this crash: it points into its memory */
+	WRITER_UNKNOWN, /* it differs from this kernel's objects, or they can't be read */
+};
+
+/* What becomes of a device's DMA. */
+enum dma_fate {
+	DMA_UNKNOWN,     /* what it hangs on can't be read */
+	DMA_TRANSLATED,  /* by the host's table */
+	DMA_GUEST,       /* by a guest's or process's table */
+	DMA_NESTED,      /* by a guest's table, whose addresses the host's translates */
+	DMA_PASSTHROUGH, /* reaches physical memory as it is */
+	DMA_UNCHECKED,   /* likewise: hardware has no valid entry for the device */
+	DMA_BLOCKED,
+	DMA_ILLEGAL,     /* blocked: hardware rejects the entry */
+};
+
+/* A device's entry in the hardware's table. */
+struct hw_entry {
+	enum datum_state state;        /* DATUM_OK: words hold it */
+	uint64_t words[ENTRY_WORDS_MAX];
+	const struct layout *layout;
+	struct datum address;          /* physical */
+	enum entry_writer writer;
+};
+
+struct ring {
+	struct datum address; /* physical; DATUM_NONE: not in use */
+	uint64_t size;        /* bytes */
+};
+
+struct iommu_unit {
+	struct datum segment;
+	struct datum devid; /* of the IOMMU's own PCI function */
+	struct datum index;
+	struct datum address; /* of the driver's object */
+	struct datum mmio, mmio_size;
+	struct datum features, features2, capability;
+	struct datum acpi_flags;
+	struct datum exclusion_start, exclusion_size;
+	struct ring command_ring, event_ring, page_request_ring, guest_ring;
+	struct datum device_table; /* physical */
+	struct datum interrupts_enabled;
+	struct datum flags;
+	struct text name; /* "ivhd0" */
+};
+
+struct segment {
+	uint32_t number;
+	struct datum last_devid;
+	struct datum device_table; /* kernel virtual; physical is in each IOMMU */
+	struct datum device_table_size;
+};
+
+struct device {
+	uint32_t segment;
+	uint16_t devid;
+	const char *name;    /* "0000:a1:00.1" */
+	uint64_t device;     /* struct device */
+	uint64_t pci_device; /* struct pci_dev; 0: the kernel has no such PCI function any more */
+	uint64_t data;       /* the driver's per-device object; 0: none */
+	struct datum vendor, device_id, class;
+	struct text driver;
+	struct datum group;  /* index in groups */
+	struct datum domain; /* index in domains: the driver's idea */
+	struct datum iommu;  /* index in iommus */
+	struct datum alias;  /* devid that its DMA bears, when it is another */
+	struct hw_entry entry;
+	/* What hardware goes by: from the entry, or where the capture kernel has written over that,
+	   from the driver's objects. */
+	struct datum domain_id, paging_mode, pt_root;
+	struct datum int_remap; /* boolean */
+	enum dma_fate dma;
+};
+
+/* IOVAs that must not be given out; bounds included. */
+struct reserved_region {
+	uint64_t start, end;
+	const char *type; /* as sysfs has it: "direct", "reserved", "msi" */
+};
+
+struct group {
+	uint64_t address;
+	struct datum id;
+	struct text name;
+	struct datum default_domain, domain; /* indexes in domains */
+	struct datum owner_count;
+	const uint32_t *devices; /* indexes in devices */
+	uint32_t n_devices;
+	enum datum_state reserved_state; /* DATUM_OK: all are known */
+	const struct reserved_region *reserved; /* by start, overlaps of one type joined */
+	uint32_t n_reserved;
+};
+
+struct domain {
+	uint64_t address;       /* the driver's object; 0: the core's object only */
+	uint64_t core_address;  /* struct iommu_domain; 0: none in this kernel */
+	struct datum id;
+	struct datum type;      /* raw */
+	const char *type_name;  /* "dma-fq"; NULL: unknown */
+	const char *pt_format;  /* "v1", "v2"; NULL: none or unknown */
+	enum datum_state table_state;
+	struct page_table table; /* for DATUM_OK with ops */
+	const uint32_t *devices; /* that the driver has attached to it */
+	uint32_t n_devices;
+	const uint32_t *iommus;
+	uint32_t n_iommus;
+};
+
+struct domain_ids {
+	const char *allocator; /* "bitmap", "ida"; NULL: none found */
+	enum datum_state state;
+	const uint64_t *bitmap; /* ID n: bit n; for DATUM_OK */
+	uint32_t n_bits;
+};
+
+struct snapshot {
+	struct arena arena;
+	struct problems problems;
+	unsigned parts; /* loaded: enum snapshot_part */
+	struct iommu_unit *iommus;
+	uint32_t n_iommus;
+	struct segment *segments;
+	uint32_t n_segments;
+	struct device *devices; /* by segment and devid */
+	uint32_t n_devices;
+	struct group *groups; /* by id */
+	uint32_t n_groups;
+	struct domain *domains; /* by id, then address */
+	uint32_t n_domains;
+	struct domain_ids ids;
+};
+
+/* The device of that segment and devid; NULL: not among them. */
+const struct device *snapshot_device(const struct snapshot *snapshot, uint32_t segment,
+				     uint16_t devid);
+
+/* "dma", "dma-fq", ...: an iommu_domain.type of include/linux/iommu.h; NULL: not one we know. */
+const char *domain_type_name(uint64_t type);
+
+/* The domain that the driver has attached the device to; NULL: none, or not known. */
+const struct domain *device_domain(const struct snapshot *snapshot, const struct device *device);
+
+void snapshot_free(struct snapshot *snapshot); /* leaves it empty and usable */
+
+#endif
