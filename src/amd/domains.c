@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Protection domains: where they hang, and where each kernel keeps a domain's page table. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "amd/load.h"
+#include "amd/walk.h"
+#include "base/cleanup.h"
+#include "base/vec.h"
+#include "kernel/list.h"
+
+/* include/linux/iommu.h */
+enum {
+	TYPE_BLOCKED = 0,
+	TYPE_UNMANAGED = 1,
+	TYPE_DMA = 3,
+	TYPE_IDENTITY = 4,
+	TYPE_PLATFORM = 0x20,
+	TYPE_NESTED = 0x40,
+};
+
+#define PAGE_MASK UINT64_C(0xfff)
+#define LEVELS_MAX 6 /* of a v1 table, AMD 48882 2.2.3 */
+
+/* amd_iommu_types.h up to Linux 6.8, PD_*_MASK. */
+enum {
+	PD_FLAG_DMA_OPS = 1,
+	PD_FLAG_PASSTHROUGH = 4,
+	PD_FLAG_V2 = 8, /* the domain's DMA goes by guest tables */
+};
+
+struct table_place {
+	uint64_t root; /* kernel virtual */
+	uint64_t levels;
+};
+
+/*
+ * Where a domain's v1 table is, newest kernels first; the first row whose member is there counts.
+ * To add a kernel's way: its rows in AMD_NEEDS, a reader here, a row below.
+ */
+struct table_variant {
+	enum amd_need probe;
+	const char *name;
+	struct error *(*read)(struct amd *amd, uint64_t domain, struct table_place *ret);
+};
+
+/* top_of_table: bits 2:0 the top level counted from 0, the rest the table's address. */
+static struct error *read_generic_pt(struct amd *amd, uint64_t domain, struct table_place *ret)
+{
+	uint64_t top;
+	struct error *err = kernel_read_member(amd->base.kernel, domain, &amd->found[AMD_PD_AMDV1_TOP],
+					       &top);
+
+	if (!err)
+		*ret = (struct table_place){.root = top & ~UINT64_C(7), .levels = (top & 7) + 1};
+	return err;
+}
+
+static struct error *read_apart(struct amd *amd, uint64_t domain, const struct found *root,
+				const struct found *mode, struct table_place *ret)
+{
+	struct table_place place;
+	struct error *err = kernel_read_member(amd->base.kernel, domain, root, &place.root);
+
+	if (!err)
+		err = kernel_read_member(amd->base.kernel, domain, mode, &place.levels);
+	if (!err)
+		*ret = place;
+	return err;
+}
+
+static struct error *read_io_pgtable(struct amd *amd, uint64_t domain, struct table_place *ret)
+{
+	return read_apart(amd, domain, &amd->found[AMD_PD_IOP_ROOT], &amd->found[AMD_PD_IOP_MODE],
+			  ret);
+}
+
+static struct error *read_old_members(struct amd *amd, uint64_t domain, struct table_place *ret)
+{
+	return read_apart(amd, domain, &amd->found[AMD_PD_PT_ROOT], &amd->found[AMD_PD_PT_MODE],
+			  ret);
+}
+
+/* amd_iommu_domain_get_pgtable(): bits 2:0 the mode, the rest the table's address. */
+static struct error *read_word(struct amd *amd, uint64_t domain, const struct found *member,
+			       struct table_place *ret)
+{
+	uint64_t word;
+	struct error *err = kernel_read_member(amd->base.kernel, domain, member, &word);
+
+	if (!err)
+		*ret = (struct table_place){.root = word & ~PAGE_MASK, .levels = word & 7};
+	return err;
+}
+
+static struct error *read_iop_word(struct amd *amd, uint64_t domain, struct table_place *ret)
+{
+	return read_word(amd, domain, &amd->found[AMD_PD_IOP_PT_ROOT], ret);
+}
+
+static struct error *read_packed_word(struct amd *amd, uint64_t domain, struct table_place *ret)
+{
+	return read_word(amd, domain, &amd->found[AMD_PD_PACKED_ROOT], ret);
+}
+
+static const struct table_variant table_variants[] = {
+	{AMD_PD_AMDV1_TOP, "generic_pt (amdv1.amdpt.common.top_of_table)", read_generic_pt},
+	{AMD_PD_IOP_ROOT, "io_pgtable (iop.root, iop.mode)", read_io_pgtable},
+	{AMD_PD_IOP_PT_ROOT, "io_pgtable (iop.pt_root, mode in its low bits)", read_iop_word},
+	{AMD_PD_PACKED_ROOT, "pt_root with the mode in its low bits", read_packed_word},
+	{AMD_PD_PT_ROOT, "pt_root and mode", read_old_members},
+};
+
+static const struct table_variant *table_variant(const struct amd *amd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table_variants); i++)
+		if (is_found(&amd->found[table_variants[i].probe]))
+			return &table_variants[i];
+	return NULL;
+}
+
+const char *domain_variant_name(const struct amd *amd)
+{
+	const struct table_variant *variant = table_variant(amd);
+
+	return variant ? variant->name : NULL;
+}
+
+/* 1: the domain's DMA goes by guest-format tables, which its v1 members say nothing about. */
+static struct datum domain_is_v2(struct load *load, uint64_t domain)
+{
+	const struct found *f = load->amd->found;
+	bool has_mode = is_found(&f[AMD_PD_MODE]);
+	struct datum d = reader_member(&load->reader, domain,
+				       &f[has_mode ? AMD_PD_MODE : AMD_PD_FLAGS],
+				       "page-table format");
+
+	if (d.state == DATUM_ABSENT)
+		return datum_ok(0);
+	if (d.state != DATUM_OK)
+		return d;
+	return datum_ok(has_mode ? is_found(&f[AMD_MODE_V2]) && d.value == f[AMD_MODE_V2].value
+				 : !!(d.value & PD_FLAG_V2));
+}
+
+static struct error *read_table(struct load *load, uint64_t address, struct page_table *ret)
+{
+	struct amd *amd = load->amd;
+	const struct table_variant *variant = table_variant(amd);
+	struct table_place place;
+	uint64_t root;
+
+	if (!variant)
+		return need_missing(&amd->base.needs, AMD_PD_IOP_ROOT);
+	struct error *err = variant->read(amd, address, &place);
+	if (err || !place.root || !place.levels)
+		return err; /* no table: passthrough, or never mapped */
+	if (place.levels > LEVELS_MAX || place.root & PAGE_MASK)
+		return error_new(ERROR_CORRUPT, "table 0x%" PRIx64 " with %" PRIu64
+				 " levels is none that hardware takes", place.root, place.levels);
+	err = target_translate(amd->base.kernel->target, place.root, &root);
+	if (!err)
+		*ret = (struct page_table){
+			.ops = &page_table_v1,
+			.root = root,
+			.levels = (unsigned)place.levels,
+			.sme_mask = amd->base.kernel->target->sme_mask,
+		};
+	return err;
+}
+
+static void read_domain_table(struct load *load, struct domain *domain)
+{
+	struct reader *r = &load->reader;
+	struct datum v2 = domain_is_v2(load, domain->address);
+
+	domain->table_state = v2.state;
+	if (v2.state != DATUM_OK)
+		return;
+	if (v2.value) {
+		domain->pt_format = "v2";
+		domain->table_state = DATUM_ABSENT;
+		return;
+	}
+	struct error *err = read_table(load, domain->address, &domain->table);
+	if (err)
+		domain->table_state = problems_add(r->problems, err, "page table", "%s", r->object);
+	else if (domain->table.ops)
+		domain->pt_format = domain->table.ops->name;
+}
+
+/* Which type the domains with a flag would have, had domains had types before Linux 4.1. */
+static const struct {
+	uint64_t flag, type;
+} flag_types[] = {
+	{PD_FLAG_DMA_OPS, TYPE_DMA},
+	{PD_FLAG_PASSTHROUGH, TYPE_IDENTITY},
+};
+
+/* The domain of iommu=pt bears no flag; it is the one that has no table of any format. */
+static struct datum type_by_flags(struct load *load, const struct domain *domain)
+{
+	struct datum flags = reader_member(&load->reader, domain->address,
+					   &load->amd->found[AMD_PD_FLAGS], "flags");
+
+	if (flags.state != DATUM_OK)
+		return flags;
+	for (size_t i = 0; i < ARRAY_SIZE(flag_types); i++)
+		if (flags.value & flag_types[i].flag)
+			return datum_ok(flag_types[i].type);
+	if (domain->table_state != DATUM_OK && !domain->pt_format)
+		return (struct datum){.state = domain->table_state};
+	return datum_ok(domain->pt_format ? TYPE_UNMANAGED : TYPE_IDENTITY);
+}
+
+static void read_domain(struct load *load, uint64_t address, uint64_t core, struct domain *ret)
+{
+	const struct found *type = &load->kernel->core[CORE_DOMAIN_TYPE];
+	struct reader *r = &load->reader;
+
+	*ret = (struct domain){.address = address, .core_address = core, .table_state = DATUM_OK};
+	reader_object(r, "domain 0x%" PRIx64, address ? address : core);
+	ret->type = (struct datum){.state = DATUM_ABSENT};
+	if (core)
+		ret->type = reader_member(r, core, type, "type");
+	if (address) {
+		ret->id = reader_member(r, address, &load->amd->found[AMD_PD_ID], "id");
+		read_domain_table(load, ret);
+	} else if (ret->type.state != DATUM_OK) {
+		/* It may be the driver's, so that it may well have these. */
+		ret->id.state = ret->table_state = ret->type.state;
+	}
+	if (address && !is_found(type))
+		ret->type = type_by_flags(load, ret);
+	if (ret->type.state == DATUM_OK)
+		ret->type_name = domain_type_name(ret->type.value);
+}
+
+/* The protection_domain around a struct iommu_domain; *ret = 0: the domain is the core's alone. */
+static struct error *domain_of_core(struct load *load, uint64_t core, uint64_t *ret)
+{
+	const struct found *f = load->amd->found;
+	struct kernel *kernel = load->kernel;
+	uint64_t type;
+
+	if (!is_found(&f[AMD_PD_CORE])) {
+		*ret = 0;
+		if (!is_found(&kernel->core[CORE_DOMAIN_PRIV]))
+			return NULL;
+		return kernel_read_member(kernel, core, &kernel->core[CORE_DOMAIN_PRIV], ret);
+	}
+	struct error *err = kernel_read_member(kernel, core, &kernel->core[CORE_DOMAIN_TYPE], &type);
+	if (!err) {
+		bool bare = type == TYPE_BLOCKED || type == TYPE_PLATFORM || type == TYPE_NESTED;
+
+		*ret = bare ? 0 : core - f[AMD_PD_CORE].value;
+	}
+	return err;
+}
+
+static struct error *core_of_domain(struct load *load, uint64_t address, uint64_t *ret)
+{
+	const struct found *f = load->amd->found;
+
+	if (is_found(&f[AMD_PD_CORE])) {
+		*ret = address + f[AMD_PD_CORE].value;
+		return NULL;
+	}
+	*ret = 0;
+	if (!is_found(&f[AMD_PD_OLD_CORE]))
+		return NULL;
+	return kernel_read_member(load->kernel, address, &f[AMD_PD_OLD_CORE], ret);
+}
+
+struct domain_names {
+	struct domain_name {
+		uint64_t address, core;
+	} *at;
+	size_t n, room;
+};
+
+static struct error *add_name(struct domain_names *names, uint64_t address, uint64_t core)
+{
+	struct domain_name *name = vec_push(names);
+
+	if (!name)
+		return error_no_memory;
+	*name = (struct domain_name){address, core};
+	return NULL;
+}
+
+/* Unreadable ones become problems: a device or group that refers to them says so itself. */
+static struct error *add_core(struct load *load, struct domain_names *names, struct datum core)
+{
+	uint64_t address;
+
+	if (core.state != DATUM_OK || !core.value)
+		return NULL;
+	struct error *err = domain_of_core(load, core.value, &address);
+	if (!err)
+		return add_name(names, address, core.value);
+	problems_add(load->reader.problems, err, "type", "domain 0x%" PRIx64, core.value);
+	return add_name(names, 0, core.value);
+}
+
+static struct error *add_domain(struct load *load, struct domain_names *names, struct datum address)
+{
+	uint64_t core;
+
+	if (address.state != DATUM_OK || !address.value)
+		return NULL;
+	struct error *err = core_of_domain(load, address.value, &core);
+	if (!err)
+		return add_name(names, address.value, core);
+	problems_add(load->reader.problems, err, "core object", "domain 0x%" PRIx64, address.value);
+	return add_name(names, address.value, 0);
+}
+
+/* Domains that exist whether or not a device is in them. Two drivers have static objects of these
+   names, so they are found through the driver's own ops and not by symbol. */
+static struct error *add_static_domains(struct load *load, struct domain_names *names)
+{
+	static const enum amd_need members[] = {AMD_OPS_IDENTITY, AMD_OPS_BLOCKED, AMD_OPS_RELEASE};
+	const struct found *f = load->amd->found;
+	struct error *err = NULL;
+
+	reader_object(&load->reader, "amd_iommu_ops");
+	for (size_t i = 0; i < ARRAY_SIZE(members) && !err && is_found(&f[AMD_OPS]); i++) {
+		struct datum core = reader_pointer(&load->reader, f[AMD_OPS].value, &f[members[i]],
+						   "static domain");
+
+		err = add_core(load, names, core);
+	}
+	return err;
+}
+
+static struct error *add_listed_domains(struct load *load, struct domain_names *names)
+{
+	const struct found *f = load->amd->found;
+	struct error *err;
+	uint64_t node;
+
+	if (!is_found(&f[AMD_PD_LIST]) || !is_found(&f[AMD_PD_LIST_NODE]))
+		return NULL;
+	struct list_walk walk = list_walk_begin(load->kernel, f[AMD_PD_LIST].value);
+	while (!(err = list_walk_next(&walk, &node)) && node) {
+		err = add_domain(load, names, datum_ok(node - f[AMD_PD_LIST_NODE].value));
+		if (err)
+			return err;
+	}
+	if (err && !error_is_unreadable(err))
+		return err;
+	problems_add(load->reader.problems, err, "list", "amd_iommu_pd_list");
+	return NULL;
+}
+
+static struct error *collect_names(struct load *load, struct domain_names *names)
+{
+	struct error *err = add_static_domains(load, names);
+
+	if (!err)
+		err = add_listed_domains(load, names);
+	for (size_t i = 0; i < load->functions.n && !err; i++)
+		err = add_domain(load, names, load->facts[i].domain);
+	for (size_t i = 0; i < load->groups.groups.n && !err; i++) {
+		err = add_core(load, names, load->groups.groups.at[i].default_domain);
+		if (!err)
+			err = add_core(load, names, load->groups.groups.at[i].domain);
+	}
+	return err;
+}
+
+/* Of one core object, the name that knows the driver's object comes first. */
+static int compare_names(const void *a, const void *b)
+{
+	const struct domain_name *na = a, *nb = b;
+
+	if (na->core != nb->core)
+		return na->core < nb->core ? -1 : 1;
+	return (na->address < nb->address) - (na->address > nb->address);
+}
+
+static bool same_domain(const struct domain_name *known, const struct domain_name *name)
+{
+	return name->core == known->core &&
+	       (name->address == known->address || (name->core && !name->address));
+}
+
+static size_t sort_unique(struct domain_names *names)
+{
+	size_t n = 0;
+
+	if (names->n)
+		qsort(names->at, names->n, sizeof(*names->at), compare_names);
+	for (size_t i = 0; i < names->n; i++)
+		if (!n || !same_domain(&names->at[n - 1], &names->at[i]))
+			names->at[n++] = names->at[i];
+	return n;
+}
+
+static int compare_domains(const void *a, const void *b)
+{
+	const struct domain *da = a, *db = b;
+
+	if (da->id.value != db->id.value)
+		return da->id.value < db->id.value ? -1 : 1;
+	if (da->address != db->address)
+		return da->address < db->address ? -1 : 1;
+	return (da->core_address > db->core_address) - (da->core_address < db->core_address);
+}
+
+struct error *load_domains(struct load *load)
+{
+	struct snapshot *snapshot = load->snapshot;
+	struct domain_names names = {0};
+	struct error *err = collect_names(load, &names);
+
+	if (!err) {
+		snapshot->n_domains = (uint32_t)sort_unique(&names);
+		snapshot->domains = arena_alloc(&snapshot->arena,
+						snapshot->n_domains * sizeof(struct domain));
+		if (!snapshot->domains)
+			err = error_no_memory;
+	}
+	for (uint32_t i = 0; i < snapshot->n_domains && !err; i++) {
+		err = target_poll(load->kernel->target);
+		if (!err)
+			read_domain(load, names.at[i].address, names.at[i].core,
+				    &snapshot->domains[i]);
+	}
+	vec_free(&names);
+	if (err)
+		return err;
+	if (snapshot->n_domains)
+		qsort(snapshot->domains, snapshot->n_domains, sizeof(struct domain), compare_domains);
+	for (uint32_t i = 0; i < snapshot->n_domains; i++) {
+		const struct domain *d = &snapshot->domains[i];
+
+		if (d->address && !key_index_add(&load->domains_by_address, d->address, i))
+			return error_no_memory;
+		if (d->core_address && !key_index_add(&load->domains_by_core, d->core_address, i))
+			return error_no_memory;
+	}
+	key_index_sort(&load->domains_by_address);
+	key_index_sort(&load->domains_by_core);
+	return NULL;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The amd_iommu driver's objects (drivers/iommu/amd/, before Linux 5.8 drivers/iommu/amd_iommu*.c)
+ * read into the snapshot. Which of a driver's shapes a kernel has is settled by the rows found.
+ */
+#ifndef AMD_DRIVER_H
+#define AMD_DRIVER_H
+
+#include "kernel/kernel.h"
+#include "model/driver.h"
+
+#define AMD_NEEDS(X)                                                                               \
+	X(AMD_LIST, SYMBOL, NULL, "amd_iommu_list", REQUIRED, "the IOMMUs")                        \
+	X(AMD_IOMMU_LIST, MEMBER, "struct amd_iommu", "list", REQUIRED, "the IOMMUs")              \
+	X(AMD_IOMMU_INDEX, MEMBER, "struct amd_iommu", "index", OPTIONAL, "names of IOMMUs")       \
+	X(AMD_IOMMU_DEVID, MEMBER, "struct amd_iommu", "devid", OPTIONAL, "BDFs of IOMMUs")        \
+	X(AMD_IOMMU_SEG, MEMBER, "struct amd_iommu", "pci_seg", OPTIONAL, "segments of IOMMUs")    \
+	X(AMD_IOMMU_MMIO, MEMBER, "struct amd_iommu", "mmio_phys", OPTIONAL, "MMIO addresses")     \
+	X(AMD_IOMMU_MMIO_END, MEMBER, "struct amd_iommu", "mmio_phys_end", OPTIONAL, "MMIO sizes") \
+	X(AMD_IOMMU_CAP, MEMBER, "struct amd_iommu", "cap", OPTIONAL, "PCI capabilities")          \
+	X(AMD_IOMMU_ACPI_FLAGS, MEMBER, "struct amd_iommu", "acpi_flags", OPTIONAL, "IVHD flags")  \
+	X(AMD_IOMMU_FEATURES, MEMBER, "struct amd_iommu", "features", OPTIONAL,                    \
+	  "extended features")                                                                     \
+	X(AMD_IOMMU_FEATURES2, MEMBER, "struct amd_iommu", "features2", OPTIONAL,                  \
+	  "extended features 2")                                                                   \
+	X(AMD_EFR, SYMBOL, NULL, "amd_iommu_efr", OPTIONAL, "extended features")                   \
+	X(AMD_EFR2, SYMBOL, NULL, "amd_iommu_efr2", OPTIONAL, "extended features 2")               \
+	X(AMD_IOMMU_EXCL_START, MEMBER, "struct amd_iommu", "exclusion_start", OPTIONAL,           \
+	  "exclusion ranges")                                                                      \
+	X(AMD_IOMMU_EXCL_LENGTH, MEMBER, "struct amd_iommu", "exclusion_length", OPTIONAL,         \
+	  "exclusion ranges")                                                                      \
+	X(AMD_IOMMU_CMD_BUF, MEMBER, "struct amd_iommu", "cmd_buf", OPTIONAL, "command buffers")   \
+	X(AMD_IOMMU_EVT_BUF, MEMBER, "struct amd_iommu", "evt_buf", OPTIONAL, "event logs")        \
+	X(AMD_IOMMU_PPR_LOG, MEMBER, "struct amd_iommu", "ppr_log", OPTIONAL, "PPR logs")          \
+	X(AMD_IOMMU_GA_LOG, MEMBER, "struct amd_iommu", "ga_log", OPTIONAL, "guest vAPIC logs")    \
+	X(AMD_EVTLOG_SIZE, SYMBOL, NULL, "amd_iommu_evtlog_size", OPTIONAL,                        \
+	  "event logs of another size than 8 KiB")                                                 \
+	X(AMD_PPRLOG_SIZE, SYMBOL, NULL, "amd_iommu_pprlog_size", OPTIONAL,                        \
+	  "PPR logs of another size than 8 KiB")                                                   \
+	X(AMD_IOMMU_INT_ENABLED, MEMBER, "struct amd_iommu", "int_enabled", OPTIONAL,              \
+	  "interrupt state")                                                                       \
+	X(AMD_IOMMU_FLAGS, MEMBER, "struct amd_iommu", "flags", OPTIONAL,                          \
+	  "whether translation was on before this kernel")                                         \
+	X(AMD_SEG_LIST, SYMBOL, NULL, "amd_iommu_pci_seg_list", VARIANT, "PCI segments")           \
+	X(AMD_SEG_NEXT, MEMBER, "struct amd_iommu_pci_seg", "list", VARIANT, "PCI segments")       \
+	X(AMD_SEG_ID, MEMBER, "struct amd_iommu_pci_seg", "id", VARIANT, "PCI segments")           \
+	X(AMD_SEG_LAST_BDF, MEMBER, "struct amd_iommu_pci_seg", "last_bdf", VARIANT,               \
+	  "device tables")                                                                         \
+	X(AMD_SEG_DEV_TABLE, MEMBER, "struct amd_iommu_pci_seg", "dev_table", VARIANT,             \
+	  "device tables")                                                                         \
+	X(AMD_SEG_ALIAS_TABLE, MEMBER, "struct amd_iommu_pci_seg", "alias_table", VARIANT,         \
+	  "alias tables")                                                                          \
+	X(AMD_SEG_RLOOKUP, MEMBER, "struct amd_iommu_pci_seg", "rlookup_table", VARIANT,           \
+	  "which IOMMU a device has")                                                              \
+	X(AMD_DEV_TABLE, SYMBOL, NULL, "amd_iommu_dev_table", VARIANT, "device tables")            \
+	X(AMD_ALIAS_TABLE, SYMBOL, NULL, "amd_iommu_alias_table", VARIANT, "alias tables")         \
+	X(AMD_RLOOKUP, SYMBOL, NULL, "amd_iommu_rlookup_table", VARIANT,                           \
+	  "which IOMMU a device has")                                                              \
+	X(AMD_LAST_BDF, SYMBOL, NULL, "amd_iommu_last_bdf", VARIANT, "device tables")              \
+	X(AMD_SEG_UNITY, MEMBER, "struct amd_iommu_pci_seg", "unity_map", VARIANT,                 \
+	  "unity-mapped regions")                                                                  \
+	X(AMD_UNITY, SYMBOL, NULL, "amd_iommu_unity_map", VARIANT, "unity-mapped regions")         \
+	X(AMD_UNITY_LIST, MEMBER, "struct unity_map_entry", "list", OPTIONAL,                      \
+	  "unity-mapped regions")                                                                  \
+	X(AMD_UNITY_FIRST, MEMBER, "struct unity_map_entry", "devid_start", OPTIONAL,              \
+	  "unity-mapped regions")                                                                  \
+	X(AMD_UNITY_LAST, MEMBER, "struct unity_map_entry", "devid_end", OPTIONAL,                 \
+	  "unity-mapped regions")                                                                  \
+	X(AMD_UNITY_START, MEMBER, "struct unity_map_entry", "address_start", OPTIONAL,            \
+	  "unity-mapped regions")                                                                  \
+	X(AMD_UNITY_END, MEMBER, "struct unity_map_entry", "address_end", OPTIONAL,                \
+	  "unity-mapped regions")                                                                  \
+	X(AMD_UNITY_PROT, MEMBER, "struct unity_map_entry", "prot", OPTIONAL,                      \
+	  "unity-mapped regions")                                                                  \
+	X(AMD_DATA_DOMAIN, MEMBER, "struct iommu_dev_data", "domain", REQUIRED,                    \
+	  "domains of devices")                                                                    \
+	X(AMD_DATA_DEVID, MEMBER, "struct iommu_dev_data", "devid", OPTIONAL,                      \
+	  "checking a device's data")                                                              \
+	X(AMD_DATA_ALIAS, MEMBER, "struct iommu_dev_data", "alias", OPTIONAL,                      \
+	  "aliases of devices")                                                                    \
+	X(AMD_DATA_GCR3_TABLE, MEMBER, "struct iommu_dev_data", "gcr3_info.gcr3_tbl", OPTIONAL,    \
+	  "guest page tables per device")                                                          \
+	X(AMD_DATA_GCR3_DOMID, MEMBER, "struct iommu_dev_data", "gcr3_info.domid", OPTIONAL,       \
+	  "guest page tables per device")                                                          \
+	X(AMD_PD_CORE, MEMBER, "struct protection_domain", "domain", VARIANT,                      \
+	  "domains of groups")                                                                     \
+	X(AMD_PD_OLD_CORE, MEMBER, "struct protection_domain", "iommu_domain", VARIANT,            \
+	  "domains of groups before Linux 4.1")                                                    \
+	X(AMD_PD_ID, MEMBER, "struct protection_domain", "id", REQUIRED, "domain IDs")             \
+	X(AMD_PD_MODE, MEMBER, "struct protection_domain", "pd_mode", VARIANT,                     \
+	  "page-table formats of domains")                                                         \
+	X(AMD_PD_FLAGS, MEMBER, "struct protection_domain", "flags", VARIANT,                      \
+	  "page-table formats of domains")                                                         \
+	X(AMD_MODE_V2, ENUMERATOR, "enum protection_domain_mode", "PD_MODE_V2", VARIANT,           \
+	  "page-table formats of domains")                                                         \
+	X(AMD_PD_AMDV1_TOP, MEMBER, "struct protection_domain",                                    \
+	  "amdv1.amdpt.common.top_of_table", VARIANT, "page tables, as generic_pt has them")       \
+	X(AMD_PD_IOP_ROOT, MEMBER, "struct protection_domain", "iop.root", VARIANT,                \
+	  "page tables, as io_pgtable has them")                                                   \
+	X(AMD_PD_IOP_MODE, MEMBER, "struct protection_domain", "iop.mode", VARIANT,                \
+	  "page tables, as io_pgtable has them")                                                   \
+	X(AMD_PD_IOP_PT_ROOT, MEMBER, "struct protection_domain", "iop.pt_root.counter", VARIANT,  \
+	  "page tables, as io_pgtable has them")                                                   \
+	X(AMD_PD_PACKED_ROOT, MEMBER, "struct protection_domain", "pt_root.counter", VARIANT,      \
+	  "page tables, root and mode in one word")                                                \
+	X(AMD_PD_PT_ROOT, MEMBER, "struct protection_domain", "pt_root", VARIANT,                  \
+	  "page tables, root and mode apart")                                                      \
+	X(AMD_PD_PT_MODE, MEMBER, "struct protection_domain", "mode", VARIANT,                     \
+	  "page tables, root and mode apart")                                                      \
+	X(AMD_PD_LIST, SYMBOL, NULL, "amd_iommu_pd_list", OPTIONAL,                                \
+	  "domains without devices before Linux 5.4")                                              \
+	X(AMD_PD_LIST_NODE, MEMBER, "struct protection_domain", "list", OPTIONAL,                  \
+	  "domains without devices before Linux 5.4")                                              \
+	X(AMD_PDOM_IDS, SYMBOL, NULL, "pdom_ids", VARIANT, "the domain-ID allocator")              \
+	X(AMD_PD_BITMAP, SYMBOL, NULL, "amd_iommu_pd_alloc_bitmap", VARIANT,                       \
+	  "the domain-ID allocator")                                                               \
+	X(AMD_OPS, SYMBOL, NULL, "amd_iommu_ops", OPTIONAL, "static domains")                      \
+	X(AMD_OPS_IDENTITY, MEMBER, "struct iommu_ops", "identity_domain", OPTIONAL,               \
+	  "static domains")                                                                        \
+	X(AMD_OPS_BLOCKED, MEMBER, "struct iommu_ops", "blocked_domain", OPTIONAL,                 \
+	  "static domains")                                                                        \
+	X(AMD_OPS_RELEASE, MEMBER, "struct iommu_ops", "release_domain", OPTIONAL,                 \
+	  "static domains")
+
+enum amd_need { AMD_NEEDS(NEED_ENUMERATOR) AMD_N };
+
+/* The tables of one PCI segment: before Linux 6.0 the globals make one, number 0. */
+struct amd_segment {
+	uint32_t number;
+	struct datum last_devid;
+	/* Kernel virtual addresses of the tables; each index is a devid. */
+	struct datum dev_table, alias_table, rlookup_table;
+	struct datum unity_map; /* address of the list's head */
+};
+
+struct amd {
+	struct iommu_driver base;
+	struct found found[AMD_N];
+	struct amd_segments {
+		struct amd_segment *at; /* by number; NULL: not read yet */
+		size_t n, room;
+		enum datum_state state; /* DATUM_OK: these are all, else there may be more */
+	} segments;
+};
+
+extern const struct iommu_driver_ops amd_driver;
+
+#endif

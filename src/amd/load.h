@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the files that fill the snapshot, in the order in which they run. Only src/amd includes this. */
+#ifndef AMD_LOAD_H
+#define AMD_LOAD_H
+
+#include "amd/driver.h"
+#include "base/key_index.h"
+#include "kernel/group.h"
+#include "kernel/pci.h"
+
+/* Raw facts met on the way, addresses not yet turned into indexes. */
+struct load {
+	struct amd *amd;
+	struct kernel *kernel;
+	struct snapshot *snapshot;
+	struct reader reader;
+	struct pci_functions functions;
+	struct iommu_groups groups;
+	/* Per function: the driver's data, its domain, the group; addresses or why not. */
+	struct device_facts {
+		struct datum data, domain, group;
+	} *facts;
+	/* Indexes in the snapshot by the addresses of kernel objects. */
+	struct key_index domains_by_address, domains_by_core, iommus_by_address, devices_by_device;
+	/* Physical memory of the capture kernel, end inclusive; both 0: none reserved. */
+	struct memory_region {
+		uint64_t start, end;
+	} crash_regions[2];
+};
+
+struct error *load_segments(struct load *load); /* into load->amd, once */
+struct error *load_iommus(struct load *load);
+struct error *load_device_facts(struct load *load); /* and groups */
+struct error *load_domains(struct load *load);
+struct error *load_devices(struct load *load);
+struct error *load_groups(struct load *load);
+struct error *load_regions(struct load *load);
+struct error *load_domain_members(struct load *load);
+struct error *load_ids(struct load *load);
+
+/* NULL: no such segment. */
+const struct amd_segment *amd_segment(const struct amd *amd, uint32_t number);
+
+/* Of what hangs on a segment that amd_segment() does not have: DATUM_NONE, or why it may lack it. */
+enum datum_state amd_segment_state(const struct amd *amd);
+
+/* The index of the object at that address, as a datum: an address not met is DATUM_CORRUPT, and a
+   problem of the reader's object. */
+struct datum index_of(struct load *load, const struct key_index *map, struct datum address,
+		      const char *what);
+
+const char *domain_variant_name(const struct amd *amd);
+const char *ids_variant_name(const struct amd *amd);
+const char *segment_variant_name(const struct amd *amd);
+const char *device_data_variant_name(const struct amd *amd);
+
+/* Reads one entry of a segment's device table; judges nothing. */
+void entry_read(struct load *load, const struct amd_segment *segment, uint16_t devid,
+		struct hw_entry *ret);
+
+/* Who wrote it, held against the domain that the driver has attached. */
+enum entry_writer entry_writer(const struct load *load, const struct device *device);
+
+#endif

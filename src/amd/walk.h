@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The walkers of AMD's two page-table formats. One table page is in memory per level, so the cost in
+ * memory is constant; the level falls at every step, so damaged tables end the walk and do not loop.
+ */
+#ifndef AMD_WALK_H
+#define AMD_WALK_H
+
+#include "model/page_table.h"
+
+extern const struct page_table_ops page_table_v1; /* host tables, AMD 48882 2.2.3 */
+extern const struct page_table_ops page_table_v2; /* guest tables, the processor's format */
+
+#endif
