@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile int interrupted;
+
+static void on_interrupt(int signal_number)
+{
+	if (interrupted) {
+		signal(signal_number, SIG_DFL);
+		raise(signal_number);
+	}
+	interrupted = 1;
+}
+
+void interrupt_install(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+
+	sigaction(SIGINT, &action, NULL);
+	/* A reader that has gone (`| head`) ends us quietly, even under a parent that ignores it.
+	 */
+	signal(SIGPIPE, SIG_DFL);
+}
+
+void interrupt_clear(void)
+{
+	interrupted = 0;
+}
+
+const volatile int *interrupt_flag(void)
+{
+	return &interrupted;
+}

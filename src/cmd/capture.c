@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cmd/select.h"
+#include "target/capture.h"
+
+enum capture_column { COL_FILE, COL_BYTES };
+
+static const struct column columns[] = {
+	[COL_FILE] = {"file", "Written", VALUE_TEXT, 0, "the capture"},
+	[COL_BYTES] = {"bytes", "Size", VALUE_SIZE, 0, "its size"},
+};
+
+static const struct table capture_table = {"capture", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
+
+extern const struct command command_info, command_kernel, command_iommus, command_devices,
+	command_groups, command_dte, command_domains, command_domids;
+
+/*
+ * What is run so that a capture can answer it: every command that reads more than another one here.
+ * `walk` and `map` read the tables that `domains --usage` has gone through.
+ */
+static const struct pass {
+	const struct command *command;
+	const char *option;
+} passes[] = {
+	{&command_info, NULL},       {&command_kernel, NULL}, {&command_iommus, NULL},
+	{&command_devices, NULL},    {&command_groups, NULL}, {&command_dte, "all"},
+	{&command_domains, "usage"}, {&command_domids, NULL},
+};
+
+#define OPTIONS_MAX 16
+
+static struct error *run_pass(struct session *session, const struct pass *pass, FILE *nowhere)
+{
+	const struct emit_options options = {.format = EMIT_JSON_LINES};
+	const struct command *command = pass->command;
+	const char *values[OPTIONS_MAX] = {NULL};
+	struct problems problems = {0};
+	struct command_call call = {
+		.command = command, .session = session, .problems = &problems, .values = values};
+
+	for (size_t i = 0; i < command->n_options && i < OPTIONS_MAX; i++)
+		if (pass->option && !strcmp(command->options[i].name, pass->option))
+			values[i] = "";
+	struct error *err = emit_begin(nowhere, &options, command->name, NULL,
+				       command->choose_table ? command->choose_table(&call)
+							     : command->table,
+				       &call.emit);
+	if (err)
+		return err;
+	err = command->run(&call);
+	struct error *end_err = emit_end(call.emit, NULL);
+	problems_free(&problems);
+	if (!err)
+		return end_err;
+	error_free(end_err);
+	return err;
+}
+
+/* Rings lie in memory whether or not a command reads them yet; unreadable ones are noted as such. */
+static struct error *read_rings(struct session *session)
+{
+	struct snapshot *s;
+	struct target *target;
+	struct error *err = session_snapshot(session, SNAPSHOT_IOMMUS, &s);
+
+	if (!err)
+		err = session_target(session, &target);
+	for (uint32_t i = 0; !err && i < s->n_iommus; i++) {
+		const struct iommu_unit *u = &s->iommus[i];
+		const struct ring *rings[] = {&u->command_ring, &u->event_ring,
+					      &u->page_request_ring, &u->guest_ring};
+
+		for (size_t k = 0; !err && k < ARRAY_SIZE(rings); k++) {
+			_cleanup_(freep) void *bytes = malloc(rings[k]->size);
+
+			if (!bytes)
+				return error_no_memory;
+			if (rings[k]->address.state == DATUM_OK)
+				error_free(target_read(target, SPACE_PHYS, rings[k]->address.value,
+						       bytes, rings[k]->size));
+			err = target_poll(target);
+		}
+	}
+	return err;
+}
+
+static struct error *record(struct session *session)
+{
+	FILE *nowhere = fopen("/dev/null", "w");
+	struct error *err = NULL;
+
+	if (!nowhere)
+		return error_errno(errno, "/dev/null");
+	for (size_t i = 0; i < ARRAY_SIZE(passes) && !err; i++)
+		err = run_pass(session, &passes[i], nowhere);
+	fclose(nowhere);
+	return err ? err : read_rings(session);
+}
+
+/* A session of its own: what the open one has read already would not be read, and noted, again. */
+static struct error *capture_run(struct command_call *call)
+{
+	struct session *session;
+	struct recorder recorder = {0};
+	struct target *target;
+	uint64_t size;
+	struct error *err = session_new(session_spec(call->session), &session);
+
+	if (err)
+		return err;
+	err = session_target(session, &target);
+	if (!err) {
+		target->recorder = &recorder;
+		err = record(session);
+		target->recorder = NULL;
+	}
+	if (!err)
+		err = capture_write(target, &recorder, call->operands[0], &size);
+	session_free(session);
+	recorder_free(&recorder);
+	if (err)
+		return err;
+	emit_row_begin(call->emit);
+	emit_text(call->emit, COL_FILE, call->operands[0]);
+	emit_number(call->emit, COL_BYTES, size);
+	emit_row_end(call->emit);
+	return NULL;
+}
+
+const struct command command_capture = {
+	.name = "capture",
+	.operands = "FILE",
+	.summary = "write an IOMMU-only dump: just what these commands read, fit to send",
+	.topic = "The target",
+	.details = "The file is a standard ELF core with the driver's objects, device tables, page tables, "
+		   "rings and the kernel page tables that lead to them, and the symbols and type layouts that "
+		   "were needed; no memory that a device maps, no process data, and of each page only the "
+		   "bytes that were read. It answers every command as the dump does, without a vmlinux.\n"
+		   "    capture iommu.elf\n"
+		   "    iommuscope -c iommu.elf devices",
+	.table = &capture_table,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = capture_run,
+};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cmd/select.h"
+
+enum domids_column {
+	COL_ALLOCATOR,
+	COL_ALLOCATED,
+	COL_HIGHEST,
+	COL_FREE,
+	COL_IDS,
+	COL_LEAKED,
+	COL_UNALLOCATED,
+	COL_DUPLICATES,
+};
+
+static const struct column columns[] = {
+	[COL_ALLOCATOR] = {"allocator", "Allocator", VALUE_TEXT, 0,
+			   "bitmap (amd_iommu_pd_alloc_bitmap) or ida (pdom_ids)"},
+	[COL_ALLOCATED] = {"allocated", "Allocated", VALUE_NUMBER, 0,
+			   "IDs given out, the reserved 0 not counted"},
+	[COL_HIGHEST] = {"highest", "Highest", VALUE_HEX, 0, "highest ID given out"},
+	[COL_FREE] = {"free", "Free", VALUE_NUMBER, 0, "IDs that can still be given out"},
+	[COL_IDS] = {"ids", "IDs", VALUE_HEX, COLUMN_ARRAY | COLUMN_RANGES, "the IDs given out"},
+	[COL_LEAKED] = {"leaked", "Allocated, no user found", VALUE_HEX, COLUMN_ARRAY | COLUMN_RANGES,
+			"given out, but no domain, device or device table entry bears them: leaked, or "
+			"of a domain that nothing is attached to"},
+	[COL_UNALLOCATED] = {"unallocated_in_use", "In use, not allocated", VALUE_HEX, COLUMN_ARRAY | COLUMN_RANGES,
+			     "a domain or a valid device table entry bears them, but they are free"},
+	[COL_DUPLICATES] = {"duplicates", "Borne by two domains", VALUE_HEX, COLUMN_ARRAY | COLUMN_RANGES,
+			    "IDs that more than one live domain bears"},
+};
+
+static const struct table domids_table = {"domids", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
+
+#define IDS 65536
+
+struct id_sets {
+	uint64_t in_use[IDS / 64], twice[IDS / 64];
+};
+
+static bool id_test(const uint64_t *set, uint32_t id)
+{
+	return set[id / 64] >> id % 64 & 1;
+}
+
+static void id_add(uint64_t *set, uint64_t id)
+{
+	if (id < IDS)
+		set[id / 64] |= UINT64_C(1) << id % 64;
+}
+
+static void use_domains(const struct snapshot *s, struct id_sets *sets)
+{
+	for (uint32_t i = 0; i < s->n_domains; i++) {
+		struct datum id = s->domains[i].id;
+
+		if (id.state != DATUM_OK || !id.value || id.value >= IDS)
+			continue;
+		if (id_test(sets->in_use, (uint32_t)id.value))
+			id_add(sets->twice, id.value);
+		id_add(sets->in_use, id.value);
+	}
+}
+
+/* Entries that a capture kernel wrote bear IDs of its own allocator: those are not ours to hold. */
+static void use_devices(const struct snapshot *s, struct id_sets *sets)
+{
+	for (uint32_t i = 0; i < s->n_devices; i++)
+		if (s->devices[i].domain_id.state == DATUM_OK && s->devices[i].domain_id.value)
+			id_add(sets->in_use, s->devices[i].domain_id.value);
+}
+
+static bool is_known(struct datum d)
+{
+	return d.state == DATUM_OK || d.state == DATUM_NONE;
+}
+
+/* With a user unread, an ID without a user is not yet a leaked one. */
+static bool users_are_known(const struct snapshot *s)
+{
+	for (uint32_t i = 0; i < s->n_domains; i++)
+		if (!is_known(s->domains[i].id))
+			return false;
+	for (uint32_t i = 0; i < s->n_devices; i++)
+		if (!is_known(s->devices[i].domain) || !is_known(s->devices[i].domain_id))
+			return false;
+	return true;
+}
+
+static void emit_difference(struct emit *e, unsigned column, const uint64_t *set,
+			    const uint64_t *without)
+{
+	emit_empty(e, column);
+	for (uint32_t id = 1; id < IDS; id++)
+		if (id_test(set, id) && !(without && id_test(without, id)))
+			emit_number(e, column, id);
+}
+
+static void emit_allocated(struct emit *e, const struct domain_ids *ids)
+{
+	uint32_t n = 0, highest = 0;
+
+	for (uint32_t id = 1; id < IDS; id++)
+		if (id_test(ids->bitmap, id)) {
+			n++;
+			highest = id;
+		}
+	emit_number(e, COL_ALLOCATED, n);
+	emit_number(e, COL_FREE, IDS - 1 - n);
+	if (n)
+		emit_number(e, COL_HIGHEST, highest);
+	emit_difference(e, COL_IDS, ids->bitmap, NULL);
+}
+
+static struct error *domids_run(struct command_call *call)
+{
+	_cleanup_(freep) struct id_sets *sets = calloc(1, sizeof(*sets));
+	struct emit *e = call->emit;
+	struct snapshot *s;
+	struct error *err = sets ? call_snapshot(call, SNAPSHOT_IDS, &s) : error_no_memory;
+
+	if (err)
+		return err;
+	use_domains(s, sets);
+	use_devices(s, sets);
+	emit_row_begin(e);
+	emit_text(e, COL_ALLOCATOR, s->ids.allocator);
+	if (s->ids.state == DATUM_OK) {
+		emit_allocated(e, &s->ids);
+		if (users_are_known(s))
+			emit_difference(e, COL_LEAKED, s->ids.bitmap, sets->in_use);
+		emit_difference(e, COL_UNALLOCATED, sets->in_use, s->ids.bitmap);
+	}
+	emit_difference(e, COL_DUPLICATES, sets->twice, NULL);
+	emit_row_end(e);
+	return NULL;
+}
+
+const struct command command_domids = {
+	.name = "domids",
+	.operands = "",
+	.summary = "the domain-ID allocator, and where domains and device table disagree with it",
+	.topic = "Translation",
+	.details = "ID 0 is reserved and never given out.\n    domids\n    domids -j",
+	.table = &domids_table,
+	.run = domids_run,
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/select.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/vec.h"
+
+struct error *call_snapshot(struct command_call *call, unsigned parts, struct snapshot **ret)
+{
+	struct error *err = session_snapshot(call->session, parts, ret);
+
+	if (!err && !call->n_operands)
+		problems_copy(call->problems, &(*ret)->problems, NULL);
+	return err;
+}
+
+void call_problems_of(struct command_call *call, const struct snapshot *snapshot, const char *object)
+{
+	if (call->n_operands)
+		problems_copy(call->problems, &snapshot->problems, object);
+}
+
+const char *call_option(const struct command_call *call, const char *name)
+{
+	for (size_t i = 0; i < call->command->n_options; i++)
+		if (!strcmp(call->command->options[i].name, name))
+			return call->values[i];
+	return NULL;
+}
+
+struct error *find_device(const struct snapshot *snapshot, const char *word,
+			  const struct device **ret)
+{
+	uint32_t bdf;
+	struct error *err = parse_bdf(word, &bdf);
+
+	if (err)
+		return err;
+	*ret = snapshot_device(snapshot, bdf >> 16, (uint16_t)bdf);
+	if (*ret)
+		return NULL;
+	return error_new(ERROR_USAGE, "no PCI function %04x:%02x:%02x.%x here; 'devices' lists them",
+			 bdf >> 16, bdf >> 8 & 0xff, bdf >> 3 & 0x1f, bdf & 7);
+}
+
+struct error *select_devices(struct command_call *call, const struct snapshot *snapshot,
+			     struct selection *ret)
+{
+	size_t n = call->n_operands ? call->n_operands : snapshot->n_devices;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct device *device;
+		struct error *err = NULL;
+
+		if (call->n_operands)
+			err = find_device(snapshot, call->operands[i], &device);
+		else
+			device = &snapshot->devices[i];
+		uint32_t *slot = err ? NULL : vec_push(ret);
+		if (!slot)
+			return err ? err : error_no_memory;
+		*slot = (uint32_t)(device - snapshot->devices);
+		call_problems_of(call, snapshot, device->name);
+	}
+	return NULL;
+}
+
+struct error *find_domain(const struct snapshot *snapshot, const char *word,
+			  const struct domain **ret)
+{
+	const struct device *device;
+	uint64_t number;
+
+	if (strchr(word, ':')) {
+		struct error *err = find_device(snapshot, word, &device);
+
+		if (err)
+			return err;
+		*ret = device_domain(snapshot, device);
+		if (*ret)
+			return NULL;
+		return error_new(ERROR_USAGE, "%s is in no domain%s", device->name,
+				 device->domain.state == DATUM_NONE ? "" : " that could be read");
+	}
+	struct error *err = parse_number(word, &number);
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < snapshot->n_domains; i++) {
+		const struct domain *d = &snapshot->domains[i];
+
+		if (datum_is(d->id, number) || (d->address && d->address == number) ||
+		    (d->core_address && d->core_address == number)) {
+			*ret = d;
+			return NULL;
+		}
+	}
+	return error_new(ERROR_USAGE, "no domain has the ID or address %s; 'domains' lists them", word);
+}
+
+void domain_label(const struct domain *domain, char *label, size_t size)
+{
+	if (domain->id.state == DATUM_OK)
+		snprintf(label, size, "domain 0x%" PRIx64, domain->id.value);
+	else
+		snprintf(label, size, "domain 0x%" PRIx64,
+			 domain->address ? domain->address : domain->core_address);
+}

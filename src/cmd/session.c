@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/session.h"
+
+#include <stdlib.h>
+
+#include "amd/driver.h"
+#include "base/cleanup.h"
+
+static const struct iommu_driver_ops *const drivers[] = {&amd_driver};
+
+struct session {
+	const struct target_spec *spec;
+	struct target *target;
+	struct kernel *kernel;
+	struct iommu_driver *drivers[ARRAY_SIZE(drivers)];
+	struct iommu_driver *driver; /* the one in use */
+	struct snapshot snapshot;
+	bool failed;
+};
+
+struct error *session_new(const struct target_spec *spec, struct session **ret)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return error_no_memory;
+	session->spec = spec;
+	*ret = session;
+	return NULL;
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	snapshot_free(&session->snapshot);
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (session->drivers[i])
+			drivers[i]->destroy(session->drivers[i]);
+	kernel_close(session->kernel);
+	target_close(session->target);
+	free(session);
+}
+
+const struct target_spec *session_spec(const struct session *session)
+{
+	return session->spec;
+}
+
+/* Remembers that an opening step failed; passes err on. */
+static struct error *opened(struct session *session, struct error *err)
+{
+	if (err)
+		session->failed = true;
+	return err;
+}
+
+struct error *session_target(struct session *session, struct target **ret)
+{
+	struct error *err = session->target ? NULL : target_open(session->spec, &session->target);
+
+	if (!err)
+		*ret = session->target;
+	return opened(session, err);
+}
+
+/* One lookup for the core and all drivers, so that symbols and types are searched once. */
+static struct error *open_kernel(struct session *session)
+{
+	struct need_set *sets[ARRAY_SIZE(drivers)];
+	struct target *target;
+	struct error *err = session_target(session, &target);
+
+	for (size_t i = 0; i < ARRAY_SIZE(drivers) && !err; i++) {
+		if (!session->drivers[i])
+			err = drivers[i]->create(&session->drivers[i]);
+		if (!err)
+			sets[i] = &session->drivers[i]->needs;
+	}
+	if (!err)
+		err = kernel_open(target, sets, ARRAY_SIZE(drivers), &session->kernel);
+	for (size_t i = 0; i < ARRAY_SIZE(drivers) && !err; i++)
+		session->drivers[i]->kernel = session->kernel;
+	return err;
+}
+
+struct error *session_kernel(struct session *session, struct kernel **ret)
+{
+	struct error *err = session->kernel ? NULL : open_kernel(session);
+
+	if (!err)
+		*ret = session->kernel;
+	return opened(session, err);
+}
+
+static struct error *detect_driver(struct session *session)
+{
+	struct kernel *kernel;
+	struct error *err = session_kernel(session, &kernel);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < ARRAY_SIZE(drivers) && !session->driver; i++) {
+		error_free(err);
+		err = drivers[i]->detect(session->drivers[i]);
+		if (!err)
+			session->driver = session->drivers[i];
+	}
+	return err;
+}
+
+struct error *session_driver(struct session *session, struct iommu_driver **ret)
+{
+	struct error *err = session->driver ? NULL : detect_driver(session);
+
+	if (!err)
+		*ret = session->driver;
+	return opened(session, err);
+}
+
+struct error *session_snapshot(struct session *session, unsigned parts, struct snapshot **ret)
+{
+	struct iommu_driver *driver;
+	struct error *err = session_driver(session, &driver);
+
+	if (!err)
+		err = driver->ops->load(driver, parts, &session->snapshot);
+	if (!err)
+		*ret = &session->snapshot;
+	return opened(session, err);
+}
+
+bool session_failed(const struct session *session)
+{
+	return session->failed;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session: one open target and what has been read of it, kept between commands. The target is
+ * opened by the first command that needs it; the snapshot grows by the parts that commands ask for.
+ */
+#ifndef CMD_SESSION_H
+#define CMD_SESSION_H
+
+#include "base/datum.h"
+#include "base/error.h"
+#include "model/driver.h"
+#include "target/target.h"
+
+struct session;
+
+/* spec and what it points to stay the caller's, and as they are, until session_free(). */
+struct error *session_new(const struct target_spec *spec, struct session **ret);
+void session_free(struct session *session); /* NULL is fine */
+
+/* What it was made with. */
+const struct target_spec *session_spec(const struct session *session);
+
+/* All of these open the target if need be; what they return belongs to the session. */
+struct error *session_target(struct session *session, struct target **ret);
+struct error *session_kernel(struct session *session, struct kernel **ret);
+/* The driver of the IOMMUs in use; detected. */
+struct error *session_driver(struct session *session, struct iommu_driver **ret);
+/* parts: enum snapshot_part, ORed. Problems met while reading them are in the snapshot. */
+struct error *session_snapshot(struct session *session, unsigned parts, struct snapshot **ret);
+
+/* One of these functions has failed: an error now means "could not be opened", exit status 3. */
+bool session_failed(const struct session *session);
+
+#endif

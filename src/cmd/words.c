@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/words.h"
+
+const char *entry_writer_name(enum entry_writer writer)
+{
+	static const char *const names[] = {
+		[WRITER_NONE] = "none",
+		[WRITER_KERNEL] = "kernel",
+		[WRITER_CAPTURE] = "capture",
+		[WRITER_UNKNOWN] = "unknown",
+	};
+
+	return names[writer];
+}
+
+struct text dma_fate_text(const struct device *device)
+{
+	static const char *const names[] = {
+		[DMA_TRANSLATED] = "translated",   [DMA_GUEST] = "guest",
+		[DMA_NESTED] = "nested",           [DMA_PASSTHROUGH] = "passthrough",
+		[DMA_UNCHECKED] = "unchecked",     [DMA_BLOCKED] = "blocked",
+		[DMA_ILLEGAL] = "illegal",
+	};
+
+	if (device->dma != DMA_UNKNOWN)
+		return text_ok(names[device->dma]);
+	return (struct text){.state = device->domain_id.state};
+}
+
+struct text domain_type_text(const struct domain *domain)
+{
+	if (domain->type_name)
+		return text_ok(domain->type_name);
+	return (struct text){.state = domain->type.state == DATUM_OK ? DATUM_CORRUPT
+								     : domain->type.state};
+}

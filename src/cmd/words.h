@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Words for parts of the model that several commands show. */
+#ifndef CMD_WORDS_H
+#define CMD_WORDS_H
+
+#include "model/snapshot.h"
+
+/* "kernel", "capture", "unknown", "none" */
+const char *entry_writer_name(enum entry_writer writer);
+
+/* "translated", "passthrough", ...; unknown: its state is why the device's entry is not known. */
+struct text dma_fate_text(const struct device *device);
+
+/* The type's name; a type without one is DATUM_CORRUPT. */
+struct text domain_type_text(const struct domain *domain);
+
+#endif
