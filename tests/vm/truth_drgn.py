@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The AMD IOMMU state of a dump, read by drgn straight from the kernel's structures.
+
+    drgn-run truth_drgn.py DUMP VMLINUX [--vfio BDF]
+
+It shares no line with iommuscope: that is its point. It prints JSON: the IOMMUs, every PCI
+function with its device table entry and protection domain, the allocated domain IDs, and
+the leaves of one device's page table (--vfio). All addresses are hex strings. Which layout
+a kernel has is told by which members and symbols it has, never by its version.
+"""
+
+import argparse
+import json
+import sys
+
+from drgn import Object, Program, cast
+from drgn.helpers.linux.list import list_for_each_entry
+from drgn.helpers.linux.mm import virt_to_phys
+from drgn.helpers.linux.pci import for_each_pci_dev, pci_name
+
+PAGE = 4096
+PTE_PRESENT = 1
+PTE_ADDRESS = ((1 << 52) - 1) & ~(PAGE - 1)
+PTE_READ = 1 << 61
+PTE_WRITE = 1 << 62
+LEAF = 0  # NextLevel of a leaf of the level's own size
+LEAF_ENLARGED = 7  # NextLevel of a leaf whose address encodes its size
+
+
+def has_symbol(prog, name):
+    try:
+        prog.symbol(name)
+        return True
+    except LookupError:
+        return False
+
+
+def hexadecimal(value):
+    return None if value is None else f"0x{int(value):x}"
+
+
+class Iommu:
+    def __init__(self, prog):
+        self.prog = prog
+        self.encryption = prog["sme_me_mask"].value_() if has_symbol(prog, "sme_me_mask") else 0
+        # 5.10.y has a struct amd_iommu_pci_seg too, but with no tables in it.
+        self.segmented = (has_symbol(prog, "amd_iommu_pci_seg_list") and
+                          prog.type("struct amd_iommu_pci_seg").has_member("dev_table"))
+        self.domain_type = prog.type("struct protection_domain")
+
+    def iommus(self):
+        return list(list_for_each_entry("struct amd_iommu",
+                                        self.prog["amd_iommu_list"].address_of_(), "list"))
+
+    def device_table(self, segment):
+        """(pointer to the first entry, last device ID) of a PCI segment."""
+        if not self.segmented:
+            return self.prog["amd_iommu_dev_table"], self.prog["amd_iommu_last_bdf"].value_()
+        for entry in list_for_each_entry("struct amd_iommu_pci_seg",
+                                         self.prog["amd_iommu_pci_seg_list"].address_of_(),
+                                         "list"):
+            if entry.id.value_() == segment:
+                return entry.dev_table, entry.last_bdf.value_()
+        return None, -1
+
+    def entry(self, segment, device_id):
+        """The four words of a device table entry, or None."""
+        table, last = self.device_table(segment)
+        if table is None or device_id > last:
+            return None
+        words = table[device_id].data
+        return [words[i].value_() for i in range(4)]
+
+    def domain_ids(self):
+        """(kind of allocator, the IDs it has given out)."""
+        if has_symbol(self.prog, "pdom_ids"):
+            return "ida", sorted(ida_ids(self.prog, self.prog["pdom_ids"]))
+        data = self.prog.read(self.prog["amd_iommu_pd_alloc_bitmap"].value_(), 65536 // 8)
+        return "bitmap", [i for i in range(65536) if data[i // 8] >> (i % 8) & 1]
+
+    def page_table(self, domain):
+        """(physical address of the root, number of levels) of a v1 table; levels 0: none."""
+        if self.domain_type.has_member("amdv1"):
+            top = domain.amdv1.amdpt.common.top_of_table.value_()
+            root, levels = top & ~7, (top & 7) + 1
+        elif self.domain_type.has_member("iop"):
+            root, levels = domain.iop.root.value_(), domain.iop.mode.value_()
+        else:
+            top = domain.pt_root.counter.value_() & ((1 << 64) - 1)
+            root, levels = top & ~(PAGE - 1), top & 7
+        # The static identity domain has no table; its members were never set.
+        if not root:
+            return None, 0
+        return virt_to_phys(self.prog, root).value_(), levels
+
+    def leaves(self, root, levels):
+        """(iova, pa, size, readable, writable) of every leaf, in order of iova."""
+        yield from self._walk(root, levels, 0, True, True)
+
+    def _walk(self, table, level, base, readable, writable):
+        data = self.prog.read(table, PAGE, True)
+        shift = 12 + 9 * (level - 1)
+        index = 0
+        while index < 512:
+            entry = int.from_bytes(data[index * 8:index * 8 + 8], "little")
+            iova = base + (index << shift)
+            index += 1
+            if not entry & PTE_PRESENT:
+                continue
+            may_read = readable and bool(entry & PTE_READ)
+            may_write = writable and bool(entry & PTE_WRITE)
+            address = entry & PTE_ADDRESS & ~self.encryption
+            next_level = entry >> 9 & 7
+            if next_level == LEAF:
+                yield iova, address, 1 << shift, may_read, may_write
+            elif next_level == LEAF_ENLARGED:
+                # The lowest zero bit from bit 12 up: the size is twice its value. The same
+                # entry is repeated for as many slots as the leaf covers.
+                bit = 12
+                while address >> bit & 1:
+                    bit += 1
+                size = 2 << bit
+                yield iova, address & ~(size - 1), size, may_read, may_write
+                index += (size >> shift) - 1
+            else:
+                if next_level >= level:
+                    raise ValueError(f"table at {table:#x}: level {next_level} below {level}")
+                yield from self._walk(address, next_level, iova, may_read, may_write)
+
+
+def ida_ids(prog, ida):
+    """IDs in an IDA, read from its xarray's nodes (include/linux/xarray.h, lib/idr.c)."""
+    chunk_bits = 1024
+
+    def entries(entry, base):
+        if not entry:
+            return
+        if entry & 3 == 2 and entry > PAGE:  # an internal node
+            node = Object(prog, "struct xa_node *", entry - 2)
+            for slot in range(len(node.slots)):
+                yield from entries(node.slots[slot].value_(),
+                                   base + (slot << node.shift.value_()))
+        elif entry & 1 or entry & 3 == 0:
+            yield base, entry
+
+    for index, entry in entries(ida.xa.xa_head.value_(), 0):
+        if entry & 1:  # a small bitmap in the entry itself
+            bits, width = entry >> 1, 63
+        else:
+            bits, width = int.from_bytes(prog.read(entry, chunk_bits // 8), "little"), chunk_bits
+        for bit in range(width):
+            if bits >> bit & 1:
+                yield index * chunk_bits + bit
+
+
+def device_data(pci_dev):
+    """The driver's struct iommu_dev_data of a PCI function, or None."""
+    iommu = pci_dev.dev.iommu
+    if not iommu or not iommu.priv:
+        return None
+    return cast("struct iommu_dev_data *", iommu.priv)
+
+
+def coalesced(leaves):
+    """Leaves that continue each other as one range."""
+    ranges = []
+    for iova, pa, size, read, write in leaves:
+        last = ranges[-1] if ranges else None
+        if (last and last[0] + last[2] == iova and last[1] + last[2] == pa
+                and last[3:] == [read, write]):
+            last[2] += size
+        else:
+            ranges.append([iova, pa, size, read, write])
+    return [[hexadecimal(n) for n in r[:3]] + r[3:] for r in ranges]
+
+
+def describe_domain(iommu, data):
+    domain = data.domain if data is not None else None
+    if domain is None or not domain:
+        return None
+    root, levels = iommu.page_table(domain)
+    return {
+        "address": hexadecimal(domain.value_()),
+        "id": domain.id.value_(),
+        "type": domain.domain.type.value_(),
+        "pt_root": hexadecimal(root),
+        "mode": levels,
+    }
+
+
+def read_state(prog, vfio):
+    iommu = Iommu(prog)
+    state = {"iommus": [], "devices": [], "vfio": None}
+    for one in iommu.iommus():
+        state["iommus"].append({
+            "index": one.index.value_(),
+            "devid": hexadecimal(one.devid.value_()),
+            "mmio": hexadecimal(one.mmio_phys.value_() & ~iommu.encryption),
+            "features": hexadecimal(one.features.value_()),
+            "cap": hexadecimal(one.cap.value_()),
+            "cmd_buf": hexadecimal(virt_to_phys(one.cmd_buf).value_()),
+            "evt_buf": hexadecimal(virt_to_phys(one.evt_buf).value_()),
+        })
+    for pci_dev in for_each_pci_dev(prog):
+        name = pci_name(pci_dev)
+        segment = int(name.split(":")[0], 16)
+        device_id = pci_dev.bus.number.value_() << 8 | pci_dev.devfn.value_()
+        words = iommu.entry(segment, device_id)
+        data = device_data(pci_dev)
+        state["devices"].append({
+            "bdf": name,
+            "dte": [hexadecimal(word) for word in words] if words else None,
+            "domain": describe_domain(iommu, data),
+        })
+        if name == vfio:
+            root, levels = iommu.page_table(data.domain)
+            leaves = list(iommu.leaves(root, levels))
+            state["vfio"] = {
+                "bdf": name,
+                "leaves": len(leaves),
+                "by_size": {str(size): sum(leaf[2] == size for leaf in leaves)
+                            for size in sorted({leaf[2] for leaf in leaves})},
+                "ranges": coalesced(leaves),
+            }
+    state["devices"].sort(key=lambda device: device["bdf"])
+    allocator, ids = iommu.domain_ids()
+    state["domids"] = {"allocator": allocator, "ids": ids}
+    return state
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dump")
+    parser.add_argument("vmlinux")
+    parser.add_argument("--vfio", metavar="BDF", help="print the leaves of this function's table")
+    arguments = parser.parse_args()
+    prog = Program()
+    prog.set_core_dump(arguments.dump)
+    prog.load_debug_info([arguments.vmlinux])
+    json.dump(read_state(prog, arguments.vfio), sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is built from what, what can be skipped, and what runs side by side."""
+
+import re
+import shutil
+import threading
+
+from . import boots, debian, formats, initramfs, roots
+from .cache import (RIG_DIR, RigError, Step, cache_dir, note, publish, run, series_dir, vm_dir,
+                    workspace)
+
+SOURCES = RIG_DIR / "vmrig"
+# Two guests at a time on a small machine; two downloads at once are no faster than one.
+GUESTS = threading.Semaphore(2)
+NETWORK = threading.Semaphore(1)
+
+
+def kernel_dir(series):
+    return cache_dir() / "kernels" / series.name
+
+
+def build_id(vmlinux):
+    found = re.search(r"Build ID: ([0-9a-f]+)",
+                      run(["readelf", "-n", vmlinux], 60, "build ID").decode())
+    if not found:
+        raise RigError(f"{vmlinux} has no build ID")
+    return found.group(1)
+
+
+def recorded_version(series):
+    """The kernel package version that was built last, or None."""
+    record = series_dir(series.name) / "kernel.txt"
+    if not record.exists():
+        return None
+    found = re.search(r"^version: (.*)$", record.read_text(encoding="ascii"), re.MULTILINE)
+    return found.group(1) if found else None
+
+
+def kernel_step(series, version):
+    inputs = (series.suites, series.debug, version, boots.MODULES, SOURCES / "debian.py")
+    outputs = ["kernel.txt"] + (["vmlinux"] if series.debug else [])
+    return Step(series.name, "kernel", inputs, outputs)
+
+
+def fetch_image(series, chosen, directory):
+    """The bootable parts first: the guests can start while the debug package is on its way."""
+    for package in chosen.packages:
+        with NETWORK:
+            deb = chosen.suite.download(package, chosen.version, directory)
+        debian.extract_image(deb, directory)
+        deb.unlink()
+    target = kernel_dir(series)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    shutil.move(directory / "vmlinuz", target / "vmlinuz")
+    (target / "modules").mkdir()
+    for name, contents in initramfs.loading_order(boots.MODULES, directory / "modules"):
+        (target / "modules" / f"{name}.ko").write_bytes(contents)
+
+
+def fetch_vmlinux(series, chosen, directory):
+    with NETWORK:
+        deb = chosen.suite.download(chosen.debug_package, chosen.version, directory)
+    debian.extract_vmlinux(deb, directory)
+    deb.unlink()
+
+
+def finish_kernel(series, chosen, directory, step):
+    lines = [f"release: {chosen.release}", f"version: {chosen.version}",
+             f"suite: {chosen.suite.name}"]
+    if series.debug:
+        lines.append(f"build-id: {build_id(directory / 'vmlinux')}")
+        publish(series.name, directory / "vmlinux")
+        if (directory / "System.map").exists():
+            publish(series.name, directory / "System.map")
+    record = directory / "kernel.txt"
+    record.write_text("\n".join(lines) + "\n", encoding="ascii")
+    publish(series.name, record)
+    step.finish()
+
+
+class SeriesBuild:
+    """All the steps of one series, in order; run() in a thread of its own."""
+
+    def __init__(self, series, refresh):
+        self.series = series
+        self.refresh = refresh
+        self.error = None
+
+    def run(self):
+        try:
+            self.build()
+        except RigError as error:
+            self.error = str(error)
+        except Exception as error:  # a thread's surprise must not look like success
+            self.error = f"{type(error).__name__}: {error}"
+
+    def build(self):
+        name = self.series.name
+        version = None if self.refresh else recorded_version(self.series)
+        step = kernel_step(self.series, version)
+        if version and step.is_done() and kernel_dir(self.series).exists():
+            self.guests(version)
+            self.formats(version)
+            return
+        with NETWORK:
+            chosen = debian.choose(self.series)
+        step = kernel_step(self.series, chosen.version)
+        if step.is_done() and kernel_dir(self.series).exists():
+            note(name, f"{chosen.version} is still the newest")
+            self.guests(chosen.version)
+            self.formats(chosen.version)
+            return
+        note(name, f"fetching {chosen.release} ({chosen.version} of {chosen.suite.name})")
+        step.begin()
+        with workspace(name) as work:
+            fetch_image(self.series, chosen, work)
+            debug = SideJob(lambda: fetch_vmlinux(self.series, chosen, work), self.series.debug)
+            guests = SideJob(lambda: self.guests(chosen.version), True)
+            debug.join()
+            finish_kernel(self.series, chosen, work, step)
+            guests.join()
+        self.formats(chosen.version)
+
+    def guests(self, version):
+        self.boot("states", boots.states, boots.STATES_OUTPUTS, version)
+        if self.series.nofwcfg:
+            self.boot("nofwcfg", boots.nofwcfg, boots.NOFWCFG_OUTPUTS, version)
+        with NETWORK:
+            roots.build()
+        if self.series.kdump:
+            self.boot("kdump", boots.kdump, boots.KDUMP_OUTPUTS, version)
+
+    def boot(self, name, recipe, outputs, version):
+        inputs = (version, self.series.module_options, self.series.dump_level,
+                  *initramfs.inputs(),
+                  *(SOURCES / f"{module}.py" for module in ("boots", "initramfs", "qemu", "truth")))
+        step = Step(self.series.name, name, inputs, outputs)
+        if step.is_done():
+            return
+        with GUESTS:
+            note(self.series.name, f"booting: {name}")
+            step.begin()
+            try:
+                recipe(self.series, kernel_dir(self.series))
+            except RigError as error:
+                # Emulation without KVM on a busy machine: one more try is fair.
+                note(self.series.name, f"{name}: {error}; trying again")
+                recipe(self.series, kernel_dir(self.series))
+            step.finish()
+            note(self.series.name, f"done: {name}")
+
+    def formats(self, version):
+        if not self.series.debug:  # the conversions need a vmlinux
+            return
+        inputs = (version, self.series.dump_level, series_dir(self.series.name) / ".states.stamp",
+                  *(SOURCES / f"{module}.py" for module in ("elfcore", "formats", "recompress")))
+        step = Step(self.series.name, "formats", inputs, formats.OUTPUTS)
+        if step.is_done():
+            return
+        with GUESTS:
+            note(self.series.name, "converting")
+            step.begin()
+            formats.build(self.series)
+            step.finish()
+            note(self.series.name, "done: formats")
+
+
+class SideJob:
+    """A job beside others, whose failure shows when it is joined."""
+
+    def __init__(self, job, wanted):
+        self.job = job
+        self.error = None
+        self.thread = threading.Thread(target=self._run)
+        if wanted:
+            self.thread.start()
+        else:
+            self.thread = None
+
+    def _run(self):
+        try:
+            self.job()
+        except Exception as error:
+            self.error = error
+
+    def join(self):
+        if self.thread:
+            self.thread.join()
+        if self.error:
+            raise self.error
+
+
+def build(rows, refresh):
+    """Build all these series; the errors, one line each."""
+    vm_dir().mkdir(parents=True, exist_ok=True)
+    builds = [SeriesBuild(series, refresh) for series in rows]
+    threads = [threading.Thread(target=one.run) for one in builds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [f"{one.series.name}: {one.error}" for one in builds if one.error]

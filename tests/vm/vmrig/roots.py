@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Programs of a newer suite, run on this system without being installed on it.
+
+The packages and all they depend on, C library included, are unpacked (not installed: no
+maintainer script runs) into $CACHE/roots/SUITE. The programs are started through that
+root's own loader, so they see the machine's ordinary file system.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from .cache import RigError, cache_dir, note, run
+from .debian import Suite
+
+SUITE = "forky"
+PACKAGES = ("python3-drgn", "crash", "makedumpfile")
+LOADER = "lib64/ld-linux-x86-64.so.2"
+LIBRARIES = "lib/x86_64-linux-gnu"
+
+
+def root_dir():
+    return cache_dir() / "roots" / SUITE
+
+
+def build():
+    """Unpack the root, unless it is there."""
+    final = root_dir()
+    if final.exists():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    note(SUITE, f"unpacking {', '.join(PACKAGES)}")
+    suite = Suite(SUITE)
+    suite.update()
+    work = Path(tempfile.mkdtemp(prefix=".building-", dir=final.parent))
+    try:
+        archives = work / "archives"
+        (archives / "partial").mkdir(parents=True)
+        run(["apt-get", "install", "--yes", "--download-only", "--no-install-recommends",
+             "-o", f"Dir::Cache::archives={archives}/", *PACKAGES], 900,
+            f"download of {', '.join(PACKAGES)}", env=suite.environment)
+        root = work / "root"
+        root.mkdir()
+        for directory in ("bin", "sbin", "lib", "lib64"):  # merged /usr, as dpkg expects it
+            (root / "usr" / directory).mkdir(parents=True)
+            (root / directory).symlink_to(f"usr/{directory}")
+        for deb in sorted(archives.glob("*.deb")):
+            run(["dpkg-deb", "--extract", deb, root], 120, deb.name)
+        root.replace(final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return final
+
+
+def loader_command(program):
+    """(the root's loader, its arguments so far, the program's path)."""
+    root = root_dir()
+    loader = root / LOADER
+    binary = (root / "usr/bin" / program).resolve()
+    if not binary.exists() or not loader.exists():
+        raise RigError(f"no {program} in {root} (run: rig root)")
+    return [str(loader), "--library-path", f"{root}/usr/{LIBRARIES}"], binary
+
+
+def command(program, arguments):
+    """argv and environment to run a program of the root."""
+    root = root_dir()
+    loader, binary = loader_command(program)
+    environment = dict(os.environ, PYTHONHOME=str(root / "usr"),
+                       PYTHONPATH=str(root / "usr/lib/python3/dist-packages"))
+    return [*loader, str(binary), *arguments], environment
+
+
+def files_of(program):
+    """{name in an initramfs: path} of a program and the libraries it needs."""
+    loader, binary = loader_command(program)
+    listing = run([*loader, "--list", binary], 30, program).decode()
+    files = {f"bin/{program}": binary, LOADER: root_dir() / LOADER}
+    for library in re.findall(r"=> (/[^ ]+) \(0x", listing):
+        if Path(library).name != Path(LOADER).name:
+            files[f"{LIBRARIES}/{Path(library).name}"] = Path(library)
+    return files
