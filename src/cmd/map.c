@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
@@ -213,6 +214,20 @@ static struct error *map_table_of(struct mapper *m, const struct page_table *tab
 	return err;
 }
 
+/* An empty answer would say that its devices reach nothing. */
+static struct error *untranslated(const struct domain *domain, const char *label)
+{
+	const char *type = domain->type_name;
+
+	if (type && !strcmp(type, "identity"))
+		return error_new(ERROR_USAGE, "%s has no page table: the DMA of its devices passes "
+					      "untranslated and reaches all of memory", label);
+	if (!type || !strcmp(type, "blocked") || !strcmp(type, "nested"))
+		return error_new(ERROR_USAGE, "%s (%s) has no page table of its own", label,
+				 type ? type : "of unknown type");
+	return NULL;
+}
+
 static struct error *map_run(struct command_call *call)
 {
 	struct range range = {0, UINT64_MAX};
@@ -231,17 +246,21 @@ static struct error *map_run(struct command_call *call)
 	domain_label(domain, label, sizeof(label));
 	struct mapper mapper = {.call = call, .label = label};
 	if (domain->table_state != DATUM_OK) {
-		problems_copy(call->problems, &s->problems, label);
-		return problems_add(call->problems,
-				    error_new(ERROR_CORRUPT, "its page table cannot be read"),
-				    "page table", "%s", label),
-		       NULL;
+		call_problems_of(call, s, label);
+		if (domain->pt_format && !strcmp(domain->pt_format, "v2"))
+			err = error_new(ERROR_NOT_FOUND, "is of the guest format (v2), which is not "
+							 "walked yet");
+		else
+			err = error_new(ERROR_CORRUPT, "cannot be read");
+		problems_add(call->problems, err, "page table", "%s", label);
+		return NULL;
 	}
 	if (domain->table.ops)
 		return map_table_of(&mapper, &domain->table, range);
-	if (call_option(call, "summary"))
+	err = untranslated(domain, label);
+	if (!err && call_option(call, "summary"))
 		emit_summary(&mapper);
-	return NULL;
+	return err;
 }
 
 const struct command command_map = {

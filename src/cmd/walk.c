@@ -105,7 +105,7 @@ static void emit_end_of_walk(struct emit *e, const struct route *r, const struct
 		emit_bool(e, COL_WRITE, t->write && r->write);
 	} else {
 		emit_text(e, COL_STOPPED, t->stopped ? t->stopped : r->reason);
-		if (r->known && t->stopped) {
+		if (r->known) {
 			emit_bool(e, COL_READ, false);
 			emit_bool(e, COL_WRITE, false);
 		}
