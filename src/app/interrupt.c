@@ -23,6 +23,8 @@ void interrupt_install(void)
 	/* A reader that has gone (`| head`) ends us quietly, even under a parent that ignores it.
 	 */
 	signal(SIGPIPE, SIG_DFL);
+	/* A file that may not grow (ulimit -f) is a failed write, which is told or given up on. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 void interrupt_clear(void)

@@ -153,8 +153,10 @@ static const struct option options[] = {
 	{"c", "core", "FILE",
 	 "dump to read; repeat it for a split dump (default: the running kernel)", false,
 	 take_core},
-	{"s", "symbols", "FILE", "the kernel's vmlinux (default: found by its build ID)", false,
-	 take_symbols},
+	{"s", "symbols", "FILE",
+	 "the kernel's vmlinux, System.map or export (default: a vmlinux found by its build ID, "
+	 "else the kernel's own BTF and kallsyms)",
+	 false, take_symbols},
 	{NULL, "no-symbols", NULL, "look for no vmlinux: use the dump's own BTF and kallsyms",
 	 false, take_no_symbols},
 	{"j", "json", NULL, "answer in JSON", true, take_json},

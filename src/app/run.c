@@ -46,9 +46,8 @@ static struct error *open_target(struct app *app, const struct command *command,
 		return err;
 	struct target_facts facts = target_facts(target);
 	*ret = (struct emit_target){facts.release, facts.build_id, facts.kind};
-	console_line(&app->console, VERBOSE, "kernel %s, symbols from %s, types from %s",
-		     facts.release ? facts.release : "?", facts.symbols ? facts.symbols : "?",
-		     facts.types ? facts.types : "?");
+	console_line(&app->console, VERBOSE, "%s of kernel %s", facts.kind,
+		     facts.release ? facts.release : "?");
 	return NULL;
 }
 
@@ -136,6 +135,7 @@ int run_words(struct app *app, const char *const *words, size_t n)
 	int status;
 
 	interrupt_clear();
+	session_refresh(app->session);
 	console_begin(&app->console);
 	struct error *err = call_parse(&app->settings, words, n, &call);
 	if (err) {

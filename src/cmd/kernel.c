@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/cleanup.h"
 #include "cmd/select.h"
+#include "target/layout_file.h"
 
 enum kernel_column {
 	COL_SET,
@@ -29,9 +30,41 @@ static const struct column columns[] = {
 
 static const struct table kernel_table = {"kernel", VIEW_TABLE, columns, ARRAY_SIZE(columns)};
 
+enum export_column {
+	COL_FILE,
+	COL_BUILD_ID,
+	COL_RELEASE,
+	COL_ROWS,
+};
+
+static const struct column export_columns[] = {
+	[COL_FILE] = {"file", "File", VALUE_TEXT, 0, "what was written"},
+	[COL_BUILD_ID] = {"build_id", "Build ID", VALUE_TEXT, 0,
+			  "build ID of the kernel that it is of"},
+	[COL_RELEASE] = {"release", "Kernel", VALUE_TEXT, 0, "its release"},
+	[COL_ROWS] = {"rows", "Rows", VALUE_NUMBER, 0, "symbols, members, sizes and values in it"},
+};
+
+static const struct table export_table = {"kernel-export", VIEW_RECORD, export_columns,
+					  ARRAY_SIZE(export_columns)};
+
 static const struct command_option options[] = {
 	{"missing", NULL, "only what was not found"},
+	{"export", "FILE", "write symbols and layouts to FILE, to be given elsewhere with -s"},
 };
+
+static const struct table *kernel_choose_table(const struct command_call *call)
+{
+	return call_option(call, "export") ? &export_table : &kernel_table;
+}
+
+static const struct table *kernel_list_tables(size_t index, struct arena *arena)
+{
+	static const struct table *const tables[] = {&kernel_table, &export_table};
+
+	(void)arena;
+	return index < ARRAY_SIZE(tables) ? tables[index] : NULL;
+}
 
 static const char *kind_name(enum lookup_kind kind)
 {
@@ -115,15 +148,37 @@ static void emit_variants(struct emit *e, const struct iommu_driver *driver)
 	}
 }
 
+static struct error *export(struct command_call *call, struct target *target, const char *path)
+{
+	_cleanup_(layout_file_freep) struct layout_file file = {0};
+	struct emit *e = call->emit;
+	struct error *err = target_export(target, &file);
+
+	if (!err)
+		err = layout_file_save(&file, path);
+	if (err)
+		return error_prepend(err, "%s", path);
+	emit_row_begin(e);
+	emit_text(e, COL_FILE, path);
+	emit_text(e, COL_BUILD_ID, file.build_id);
+	emit_text(e, COL_RELEASE, file.release);
+	emit_number(e, COL_ROWS, file.n);
+	emit_row_end(e);
+	return NULL;
+}
+
 /* A kernel without the driver is still told about: that is when one asks. */
 static struct error *kernel_run(struct command_call *call)
 {
 	struct kernel *kernel;
 	struct iommu_driver *driver;
+	const char *path = call_option(call, "export");
 	struct error *err = session_kernel(call->session, &kernel);
 
 	if (err)
 		return err;
+	if (path)
+		return export(call, kernel->target, path);
 	emit_set(call, &kernel->core_set);
 	err = session_driver(call->session, &driver);
 	if (err)
@@ -138,9 +193,13 @@ const struct command command_kernel = {
 	.operands = "",
 	.summary = "which kernel structures were matched, which variant of each, what is missing",
 	.topic = "The machine",
-	.details = "    kernel\n    kernel --missing",
+	.details = "An export holds what this program asks of the kernel, some KB, and stands in "
+		   "for its vmlinux on another machine.\n"
+		   "    kernel\n    kernel --missing\n    kernel --export vmcore.layouts",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.table = &kernel_table,
+	.choose_table = kernel_choose_table,
+	.list_tables = kernel_list_tables,
 	.run = kernel_run,
 };

@@ -123,14 +123,11 @@ static struct error *read_types(struct dwarf_source *dwarf, struct type_batch *b
 	return err ? err : read_mentioning(dwarf, batch, &strings, &units);
 }
 
-static struct error *dwarf_types_lookup(struct type_source *source, struct lookup *rows, size_t n)
+static struct error *dwarf_types_lookup(struct type_source *source, struct type_batch *batch)
 {
 	struct dwarf_source *dwarf = container_of(source, struct dwarf_source, source);
-	_cleanup_(type_batch_free) struct type_batch batch = {0};
-	struct error *err = type_batch_init(&batch, rows, n);
+	struct error *err = batch->n_open ? read_types(dwarf, batch) : NULL;
 
-	if (!err && batch.n_open)
-		err = read_types(dwarf, &batch);
 	return err ? error_prepend(err, "%s", elf_file_path(dwarf->file.elf)) : NULL;
 }
 

@@ -66,7 +66,7 @@ static void note_build_id(struct elf_file *file, const uint8_t *id, size_t size)
 	if (!size || size > BUILD_ID_MAX)
 		return;
 	for (size_t i = 0; i < size; i++)
-		sprintf(file->build_id + 2 * i, "%02x", id[i]);
+		snprintf(file->build_id + 2 * i, sizeof(file->build_id) - 2 * i, "%02x", id[i]);
 }
 
 static void read_notes(struct elf_file *file, Elf_Data *data)

@@ -21,6 +21,7 @@ struct span {
 };
 
 struct elf_file;
+struct symbol_table;
 
 /* Unpacks a compressed file first. Refuses what can't be a vmlinux, each with its own words. */
 struct error *elf_file_open(const struct target_spec *spec, const char *path,
@@ -51,5 +52,8 @@ void elf_file_release(struct elf_file *file, struct span part);
  * no symbol table.
  */
 struct error *elf_symbols_lookup(struct elf_file *file, struct lookup *rows, size_t n);
+
+/* The same as a table; file has to outlive it. */
+struct error *elf_symbol_table_open(struct elf_file *file, struct symbol_table **ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ELF notes in a buffer: name, type, contents; 4-byte aligned, as kernels, QEMU and we write them. */
+/* ELF notes in a buffer, 4-byte aligned, as kernels, QEMU and we write them. */
 #ifndef TARGET_ELF_NOTES_H
 #define TARGET_ELF_NOTES_H
 

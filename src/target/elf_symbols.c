@@ -6,90 +6,9 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "target/elf_file.h"
+#include "target/symbol_table.h"
 
 #define SYMBOL_SIZE 24 /* Elf64_Sym */
-#define HASH_SEED 2166136261u
-
-/* A row that waits for its symbol; rows of one name are chained. */
-struct wanted {
-	struct lookup *row;
-	size_t length;
-	bool is_global;
-	struct wanted *next; /* of the same slot */
-};
-
-struct wanted_symbols {
-	struct wanted *at;
-	struct wanted **slots;
-	size_t mask;
-	uint64_t lengths; /* bit length % 64: such a name is wanted */
-};
-
-static uint32_t hash_name(const char *name, size_t length)
-{
-	uint32_t hash = HASH_SEED;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)name[i]) * 16777619u;
-	return hash ^ hash >> 15;
-}
-
-static struct error *wanted_init(struct wanted_symbols *wanted, struct lookup *rows, size_t n)
-{
-	size_t slots = 64;
-
-	while (slots < n * 4)
-		slots *= 2;
-	wanted->at = calloc(n, sizeof(*wanted->at));
-	wanted->slots = calloc(slots, sizeof(*wanted->slots));
-	if (!wanted->at || !wanted->slots)
-		return error_no_memory;
-	wanted->mask = slots - 1;
-	for (size_t i = 0; i < n; i++) {
-		if (rows[i].kind != LOOKUP_SYMBOL)
-			continue;
-		struct wanted *added = &wanted->at[i];
-		size_t length = strlen(rows[i].name);
-		uint32_t hash = hash_name(rows[i].name, length);
-		struct wanted **slot = &wanted->slots[hash & wanted->mask];
-		*added = (struct wanted){.row = &rows[i], .length = length, .next = *slot};
-		*slot = added;
-		wanted->lengths |= UINT64_C(1) << length % 64;
-		rows[i].state = LOOKUP_ABSENT;
-	}
-	return NULL;
-}
-
-static void wanted_free(struct wanted_symbols *wanted)
-{
-	free(wanted->at);
-	free(wanted->slots);
-}
-
-static void answer(struct wanted *wanted, uint64_t value, bool is_global)
-{
-	struct lookup *row = wanted->row;
-
-	if (row->state == LOOKUP_ABSENT || (is_global && !wanted->is_global)) {
-		row->state = LOOKUP_FOUND;
-		row->value = value;
-		wanted->is_global = is_global;
-	} else if (is_global == wanted->is_global && row->value != value) {
-		row->state = LOOKUP_AMBIGUOUS;
-	}
-}
-
-static void offer_symbol(const struct wanted_symbols *wanted, const char *name, size_t length,
-			 uint64_t value, bool is_global)
-{
-	if (!(wanted->lengths >> length % 64 & 1))
-		return;
-	uint32_t hash = hash_name(name, length);
-	for (struct wanted *w = wanted->slots[hash & wanted->mask]; w; w = w->next)
-		if (w->length == length && !memcmp(w->row->name, name, length))
-			answer(w, value, is_global);
-}
-
 /* Names something that has an address. */
 static bool is_address(uint8_t info, uint16_t section)
 {
@@ -99,8 +18,7 @@ static bool is_address(uint8_t info, uint16_t section)
 	       type != STT_FILE && type != STT_TLS;
 }
 
-static void offer_symbols(const struct wanted_symbols *wanted, struct span symbols,
-			  struct span names)
+static void offer_symbols(struct symbol_batch *batch, struct span symbols, struct span names)
 {
 	const char *text = (const char *)names.at;
 
@@ -110,14 +28,13 @@ static void offer_symbols(const struct wanted_symbols *wanted, struct span symbo
 		if (name >= names.n || !is_address(symbol[4], get_le16(symbol + 6)))
 			continue;
 		/* A name that the table's end cuts off matches nothing worse than its prefix. */
-		offer_symbol(wanted, text + name, strnlen(text + name, names.n - name),
-			     get_le64(symbol + 8), ELF64_ST_BIND(symbol[4]) != STB_LOCAL);
+		symbol_batch_offer(batch, text + name, strnlen(text + name, names.n - name),
+				   get_le64(symbol + 8), ELF64_ST_BIND(symbol[4]) != STB_LOCAL);
 	}
 }
 
-struct error *elf_symbols_lookup(struct elf_file *file, struct lookup *rows, size_t n)
+static struct error *offer_file(struct elf_file *file, struct symbol_batch *batch)
 {
-	_cleanup_(wanted_free) struct wanted_symbols wanted = {0};
 	struct span symbols, names;
 	struct error *err = elf_file_section(file, ".symtab", &symbols);
 
@@ -126,9 +43,53 @@ struct error *elf_symbols_lookup(struct elf_file *file, struct lookup *rows, siz
 	if (!err && (!symbols.n || !names.n))
 		err = error_not_found;
 	if (!err)
-		err = wanted_init(&wanted, rows, n);
+		offer_symbols(batch, symbols, names);
+	return err;
+}
+
+struct error *elf_symbols_lookup(struct elf_file *file, struct lookup *rows, size_t n)
+{
+	_cleanup_(symbol_batch_free) struct symbol_batch batch = {0};
+	struct error *err = symbol_batch_init(&batch, n);
+
 	if (err)
 		return err;
-	offer_symbols(&wanted, symbols, names);
+	symbol_batch_add(&batch, rows, n);
+	return offer_file(file, &batch);
+}
+
+/* As a table of symbols. */
+
+struct elf_table {
+	struct symbol_table table;
+	struct elf_file *file;
+};
+
+static struct error *elf_table_lookup(struct symbol_table *table, struct symbol_batch *batch)
+{
+	return offer_file(container_of(table, struct elf_table, table)->file, batch);
+}
+
+static void elf_table_close(struct symbol_table *table)
+{
+	free(container_of(table, struct elf_table, table));
+}
+
+static const struct symbol_table_ops elf_table_ops = {
+	.name = "elf",
+	.is_complete = true,
+	.lookup = elf_table_lookup,
+	.close = elf_table_close,
+};
+
+struct error *elf_symbol_table_open(struct elf_file *file, struct symbol_table **ret)
+{
+	struct elf_table *elf = calloc(1, sizeof(*elf));
+
+	if (!elf)
+		return error_no_memory;
+	elf->table.ops = &elf_table_ops;
+	elf->file = file;
+	*ret = &elf->table;
 	return NULL;
 }

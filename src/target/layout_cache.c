@@ -82,71 +82,43 @@ void layout_cache_read(const struct target_spec *spec, const char *path, const c
 	error_free(err);
 }
 
-/* The folder that path lies in, and the one that holds it. */
-static void make_folders(const char *path)
+static bool make_folder(const char *folder)
+{
+	return !mkdir(folder, 0700) || errno == EEXIST;
+}
+
+/* The folder that path lies in, and the one that holds it. errno says why not. */
+static bool make_folders(const char *path)
 {
 	_cleanup_(freep) char *folder = strdup(path);
 	char *slash = folder ? strrchr(folder, '/') : NULL;
 
 	if (!slash)
-		return;
-	*slash = '\0';
-	if (!mkdir(folder, 0700) || errno != ENOENT)
-		return;
-	slash = strrchr(folder, '/');
-	if (!slash)
-		return;
-	*slash = '\0';
-	mkdir(folder, 0700);
-	*slash = '/';
-	mkdir(folder, 0700);
-}
-
-/* Whole or not at all: under another name first. errno says why not. */
-static bool replace_file(const char *path, const char *text, size_t length)
-{
-	_cleanup_(freep) char *temporary = NULL;
-	bool written = true;
-
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
-		errno = ENOMEM;
 		return false;
-	}
-	int fd = mkostemp(temporary, O_CLOEXEC); /* O_EXCL is in it */
-	if (fd < 0)
-		return false;
-	for (size_t done = 0; written && done < length;) {
-		ssize_t n = write(fd, text + done, length - done);
-		written = n > 0;
-		done += written ? n : 0;
-	}
-	written = !close(fd) && written;
-	if (written && !rename(temporary, path))
+	*slash = '\0';
+	if (make_folder(folder))
 		return true;
-	int reason = errno;
-	unlink(temporary);
-	errno = reason;
-	return false;
+	slash = errno == ENOENT ? strrchr(folder, '/') : NULL;
+	if (!slash)
+		return false;
+	*slash = '\0';
+	if (!make_folder(folder))
+		return false;
+	*slash = '/';
+	return make_folder(folder);
 }
 
 void layout_cache_write(const struct target_spec *spec, const char *path,
 			const struct layout_file *file)
 {
 	_cleanup_(layout_file_freep) struct layout_file all = {0};
-	_cleanup_(freep) char *text = NULL;
-	size_t length;
 
 	/* Another run may have added rows since. */
 	layout_cache_read(spec, path, file->build_id, &all);
 	struct error *err = layout_file_merge(&all, file);
 	if (!err)
-		err = layout_file_format(&all, &text, &length);
-	if (!err && length <= LAYOUT_FILE_MAX) {
-		make_folders(path);
-		if (!replace_file(path, text, length))
-			err = error_errno(errno, "can't be written");
-	}
+		err = make_folders(path) ? layout_file_save(&all, path)
+					 : error_errno(errno, "can't be written");
 	if (err)
 		spec_note(spec, "layout cache %s: %s", path, error_message(err));
 	error_free(err);

@@ -29,6 +29,7 @@
 #include "base/error.h"
 #include "target/lookup.h"
 
+#define LAYOUT_FILE_MAGIC "iommuscope-layouts 1" /* the first line */
 #define LAYOUT_FILE_MAX (16u << 20) /* bytes of text */
 #define LAYOUT_NAME_MAX 255         /* characters of a type, a symbol, a member path */
 
@@ -66,6 +67,12 @@ struct error *layout_file_parse(struct layout_file *file, const char *text, size
 
 /* The whole text, NUL-terminated; ret is the caller's, length without the NUL. */
 struct error *layout_file_format(const struct layout_file *file, char **ret, size_t *length);
+
+/*
+ * Writes the text to path: whole, or nothing changes there, whoever else writes it at the same
+ * time. Errors do not name the path.
+ */
+struct error *layout_file_save(const struct layout_file *file, const char *path);
 
 void layout_file_free(struct layout_file *file); /* leaves it empty and usable */
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* layout_file.h: from text and to text. */
+/* layout_file.h: from text, to text, and to a file. */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "target/layout_file.h"
 
-#define HEAD_LINE "iommuscope-layouts 1"
 #define ENUM_PREFIX "enum "
 
 /* Reading. */
@@ -203,8 +205,10 @@ struct error *layout_file_parse(struct layout_file *file, const char *text, size
 
 		if (number > 1)
 			err = layout_file_parse_line(file, line, line_length);
-		else if (line_length != strlen(HEAD_LINE) || memcmp(line, HEAD_LINE, line_length))
-			err = error_new(ERROR_CORRUPT, "does not begin with \"%s\"", HEAD_LINE);
+		else if (line_length != strlen(LAYOUT_FILE_MAGIC) ||
+			 memcmp(line, LAYOUT_FILE_MAGIC, line_length))
+			err = error_new(ERROR_CORRUPT, "does not begin with \"%s\"",
+					LAYOUT_FILE_MAGIC);
 		if (err)
 			return error_prepend(err, "layouts, line %zu", number);
 		line += line_length + !!newline;
@@ -280,7 +284,7 @@ struct error *layout_file_format(const struct layout_file *file, char **ret, siz
 
 	if (!format_rows(file, &arena, &lines) || !(out = open_memstream(&text, length)))
 		return error_no_memory;
-	fputs(HEAD_LINE "\n", out);
+	fputs(LAYOUT_FILE_MAGIC "\n", out);
 	if (file->build_id)
 		fprintf(out, "build-id %s\n", file->build_id);
 	if (file->release)
@@ -293,4 +297,54 @@ struct error *layout_file_format(const struct layout_file *file, char **ret, siz
 	}
 	*ret = text;
 	return NULL;
+}
+
+/* Saving. */
+
+static bool write_all(int fd, const char *text, size_t length)
+{
+	for (size_t done = 0; done < length;) {
+		ssize_t n = write(fd, text + done, length - done);
+		if (n <= 0)
+			return false;
+		done += n;
+	}
+	return true;
+}
+
+/* Under another name first. errno says why not. */
+static bool replace_file(const char *path, const char *text, size_t length)
+{
+	_cleanup_(freep) char *temporary = NULL;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+		temporary = NULL;
+		errno = ENOMEM;
+		return false;
+	}
+	int fd = mkostemp(temporary, O_CLOEXEC); /* O_EXCL is in it */
+	if (fd < 0)
+		return false;
+	errno = EIO; /* where the system gives no reason */
+	bool written = write_all(fd, text, length);
+	written = !close(fd) && written;
+	if (written && !rename(temporary, path))
+		return true;
+	int reason = errno;
+	unlink(temporary);
+	errno = reason;
+	return false;
+}
+
+struct error *layout_file_save(const struct layout_file *file, const char *path)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t length;
+	struct error *err = layout_file_format(file, &text, &length);
+
+	if (!err && length > LAYOUT_FILE_MAX)
+		err = error_new(ERROR_OTHER, "can't be written: it would be too large to be read");
+	if (!err && !replace_file(path, text, length))
+		err = error_errno(errno, "can't be written");
+	return err;
 }

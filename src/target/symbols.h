@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the symbols and types of a dump's kernel come from: the layout cache, and behind it a
- * vmlinux, given or found by build ID. The cache is asked first; a batch that it answers in full
- * opens no vmlinux at all. What it lacks is read from the vmlinux and goes into the cache.
+ * The symbols and types of a target's kernel: an export that was given, the layout cache, and
+ * behind them where they come from (symbol_origin.h). A batch that the export or the cache
+ * answers in full opens nothing else. What a vmlinux answers goes into the cache; what the kernel
+ * itself answers does not, for its own table may lack names that a vmlinux has, and it is as
+ * quick.
  *
- * Nothing here knows the dump: symbols are LINK-TIME addresses, without KASLR.
- * A source is used by one thread.
+ * Symbols are LINK-TIME addresses here, without KASLR. A source is used by one thread.
  */
 #ifndef TARGET_SYMBOLS_H
 #define TARGET_SYMBOLS_H
@@ -15,6 +16,7 @@
 #include "base/error.h"
 #include "target/layout_file.h"
 #include "target/lookup.h"
+#include "target/symbol_origin.h"
 #include "target/target.h"
 
 struct symbol_source;
@@ -24,24 +26,26 @@ struct symbol_source;
  * come from the dump and are not trusted. spec must outlive the source; of it are used: symbols,
  * no_symbols, no_cache, interrupt, progress and note.
  *
- * A file given by spec->symbols is checked here: it must be the dump's vmlinux. Without one
- * nothing is opened until a lookup needs it.
+ * A file given by spec->symbols (vmlinux, System.map, export) is checked here: it must be the
+ * dump's kernel's. Without one nothing is opened until a lookup needs it. own: what the kernel
+ * itself has; NULL: not to be had, as for a capture, which holds no symbols of it, or not yet.
  */
 struct error *symbol_source_open(const struct target_spec *spec, const char *build_id,
-				 const char *release, struct symbol_source **ret);
+				 const char *release, const struct own_symbols *own,
+				 struct symbol_source **ret);
 
 /*
  * Answers each row (state, never LOOKUP_UNANSWERED afterwards). Fails, with the rows in no
- * particular state, when there is no usable vmlinux (the message says where it was looked for and
- * what to install), when it is corrupt (ERROR_CORRUPT), or with error_stopped.
+ * particular state, when there is nothing to answer from (ERROR_NOT_FOUND; the message says what
+ * was tried and what to install), when that is corrupt (ERROR_CORRUPT), or with error_stopped.
  */
 struct error *symbol_source_lookup(struct symbol_source *source, struct lookup *rows, size_t n);
 
 /* For people. Strings live as long as the source; NULL: not known, or not (yet) needed. */
 struct symbol_facts {
-	const char *symbols;  /* "cache", "elf" */
-	const char *types;    /* "cache", "dwarf" */
-	const char *path;     /* of the vmlinux, or of the cache file when that answered alone */
+	const char *symbols;  /* "export", "cache", "elf", "system.map", "kallsyms" */
+	const char *types;    /* "export", "cache", "btf", "dwarf", "btf and dwarf" */
+	const char *path;     /* of the file used; NULL: the kernel itself */
 	const char *build_id; /* the dump's, or the vmlinux's where the dump has none; hex */
 };
 

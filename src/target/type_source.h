@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where type layouts come from. To add a kind: write its ops and add a row to the table in
- * symbols.c; the first row that finds what it needs in the file is taken.
+ * symbol_origin.c; what the first leaves open is asked of the next.
  */
 #ifndef TARGET_TYPE_SOURCE_H
 #define TARGET_TYPE_SOURCE_H
 
 #include "target/elf_file.h"
+#include "target/type_batch.h"
 
 struct type_source;
 
@@ -16,8 +17,8 @@ struct type_source_ops {
 	/* file and spec outlive the source. */
 	struct error *(*open)(const struct target_spec *spec, struct elf_file *file,
 			      struct type_source **ret);
-	/* Answers every row but LOOKUP_SYMBOL ones, which it leaves alone. */
-	struct error *(*lookup)(struct type_source *source, struct lookup *rows, size_t n);
+	/* Answers what is open in the batch, and settles the types that it knows. */
+	struct error *(*lookup)(struct type_source *source, struct type_batch *batch);
 	void (*close)(struct type_source *source);
 };
 
@@ -25,6 +26,6 @@ struct type_source { /* first in each kind's own struct */
 	const struct type_source_ops *ops;
 };
 
-extern const struct type_source_ops dwarf_types;
+extern const struct type_source_ops btf_types, dwarf_types;
 
 #endif

@@ -31,19 +31,46 @@ static const char *const places[] = {
 	"/usr/lib/modules/%R/vmlinux.zst",
 };
 
-#define WHAT_TO_DO                                                                                 \
-	"install the kernel's debug package (linux-image-%s-dbg, kernel-debuginfo) or give its "   \
-	"vmlinux with -s"
+/*
+ * What a distribution calls the package with a kernel's vmlinux; %s: the release. To add one: a
+ * row, by what its releases have in them.
+ */
+static const struct debug_package {
+	const char *mark, *package;
+} debug_packages[] = {
+	{"-amd64", "linux-image-%s-dbg"},                              /* Debian */
+	{"-generic", "linux-image-%s-dbgsym"},                         /* Ubuntu */
+	{"-default", "kernel-default-debuginfo of %s"},                /* SUSE */
+	{".el", "kernel-debuginfo-%s: dnf debuginfo-install kernel"},  /* RHEL and its kin */
+	{".fc", "kernel-debuginfo-%s: dnf debuginfo-install kernel"},  /* Fedora */
+	{"", "Debian: linux-image-%s-dbg, Fedora and RHEL: kernel-debuginfo, SUSE: "
+	     "kernel-default-debuginfo"},
+};
 
 static const char *release_text(const struct kernel_identity *kernel, const char *unknown)
 {
 	return kernel->release ? kernel->release : unknown;
 }
 
+struct advice vmlinux_advice(const struct kernel_identity *kernel)
+{
+	const char *release = release_text(kernel, "RELEASE");
+	const struct debug_package *row = debug_packages;
+	struct advice advice;
+	char package[480];
+
+	while (!strstr(release, row->mark))
+		row++;
+	snprintf(package, sizeof(package), row->package, release);
+	snprintf(advice.text, sizeof(advice.text),
+		 "install the kernel's debug package (%s) or give its vmlinux with -s", package);
+	return advice;
+}
+
 struct error *vmlinux_no_types(const struct elf_file *file, const struct kernel_identity *kernel)
 {
-	return error_new(ERROR_NOT_FOUND, "%s has no debug information (DWARF); " WHAT_TO_DO,
-			 elf_file_path(file), release_text(kernel, "RELEASE"));
+	return error_new(ERROR_NOT_FOUND, "%s has no debug information (BTF or DWARF); %s",
+			 elf_file_path(file), vmlinux_advice(kernel).text);
 }
 
 /* Is it the right one? */
@@ -87,8 +114,8 @@ static struct error *check_kernel(struct elf_file *file, const struct kernel_ide
 	const char *build_id = elf_file_build_id(file);
 
 	if (!elf_file_has_section(file, ".symtab"))
-		return error_new(ERROR_OTHER, "%s is stripped: it has no symbol table; " WHAT_TO_DO,
-				 elf_file_path(file), release_text(kernel, "RELEASE"));
+		return error_new(ERROR_OTHER, "%s is stripped: it has no symbol table; %s",
+				 elf_file_path(file), vmlinux_advice(kernel).text);
 	if (build_id && kernel->build_id) {
 		if (!strcasecmp(build_id, kernel->build_id))
 			return NULL;
@@ -226,8 +253,8 @@ struct error *vmlinux_find(const struct target_spec *spec, const char *root,
 	if (obstacle)
 		return error_prepend(take_ptr(obstacle), "no usable vmlinux");
 	return error_new(ERROR_NOT_FOUND,
-			 "no vmlinux of Linux %s (build ID %s) in the usual places; " WHAT_TO_DO,
+			 "no vmlinux of Linux %s (build ID %s) in the usual places; %s",
 			 release_text(kernel, "of unknown release"),
 			 kernel->build_id ? kernel->build_id : "unknown",
-			 release_text(kernel, "RELEASE"));
+			 vmlinux_advice(kernel).text);
 }

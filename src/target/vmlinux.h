@@ -28,6 +28,13 @@ struct error *vmlinux_find(const struct target_spec *spec, const char *root,
 			   const struct kernel_identity *kernel, const char *const *type_sections,
 			   struct elf_file **ret);
 
+/* Which package to install for this kernel, or to give its vmlinux; the end of an error's line. */
+struct advice {
+	char text[640];
+};
+
+struct advice vmlinux_advice(const struct kernel_identity *kernel);
+
 /* "has no debug information" and what to do. */
 struct error *vmlinux_no_types(const struct elf_file *file, const struct kernel_identity *kernel)
 	__attribute__((returns_nonnull));

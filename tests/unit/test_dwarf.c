@@ -3,7 +3,6 @@
  * Types from DWARF against what the compiler that wrote it says of its own layouts: the programs in
  * tests/unit/dwarf print them.
  */
-#include <libgen.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -14,11 +13,9 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "scratch.h"
+#include "sample.h"
 #include "target/dwarf_die.h"
 #include "target/dwarf_hints.h"
-#include "target/layout_file.h"
-#include "target/type_source.h"
 
 static const struct target_spec quiet_spec;
 
@@ -26,73 +23,6 @@ static void assert_ok(struct error *err)
 {
 	if (err)
 		fail_msg("%s", error_message(err));
-}
-
-/* Compiles the sample sources to scratch/program; other forms of it are made by the tests. */
-static void compile(const struct scratch *scratch, const char *compiler, const char *flags)
-{
-	char here[4096];
-
-	assert_non_null(realpath(__FILE__, here));
-	scratch_run(scratch,
-		    "mkdir -p drivers/iommu/amd kernel && cp %s/dwarf/* . && "
-		    "mv driver.c drivers/iommu/amd/init.c && mv core.c kernel/core.c && "
-		    "%s -w -O1 -I. %s -o program kernel/core.c drivers/iommu/amd/init.c other.c",
-		    dirname(here), compiler, flags);
-	scratch_run(scratch, "(echo iommuscope-layouts 1 && ./program) > truth");
-}
-
-static void read_truth(const struct scratch *scratch, struct layout_file *ret)
-{
-	size_t length;
-	_cleanup_(freep) char *text = scratch_read(scratch, "truth", &length);
-
-	assert_ok(layout_file_parse(ret, text, length));
-	assert_true(ret->n > 80);
-}
-
-static void open_types(const struct scratch *scratch, const char *name, struct elf_file **elf,
-		       struct type_source **types)
-{
-	_cleanup_(freep) char *path = scratch_path(scratch, name);
-
-	assert_ok(elf_file_open(&quiet_spec, path, elf));
-	assert_true(elf_file_has_section(*elf, dwarf_types.section));
-	assert_ok(dwarf_types.open(&quiet_spec, *elf, types));
-}
-
-/* Every row of the truth is answered as the program says, asked in one batch. */
-static void check_program(const struct scratch *scratch, const char *name)
-{
-	_cleanup_(layout_file_freep) struct layout_file truth = {0};
-	_cleanup_(freep) struct lookup *rows = NULL;
-	struct elf_file *elf;
-	struct type_source *types;
-
-	read_truth(scratch, &truth);
-	open_types(scratch, name, &elf, &types);
-	rows = calloc(truth.n, sizeof(*rows));
-	assert_non_null(rows);
-	for (size_t i = 0; i < truth.n; i++)
-		rows[i] = (struct lookup){.kind = truth.at[i].kind,
-					  .type = truth.at[i].type,
-					  .name = truth.at[i].name};
-	assert_ok(dwarf_types.lookup(types, rows, truth.n));
-	for (size_t i = 0; i < truth.n; i++) {
-		const struct lookup *row = &rows[i], *said = &truth.at[i];
-		if (row->state != said->state ||
-		    (said->state == LOOKUP_FOUND &&
-		     (row->value != said->value || row->size != said->size ||
-		      row->bit_first != said->bit_first || row->bit_width != said->bit_width)))
-			fail_msg("%s %s: state %d, %ju:%u:%u:%u, but the compiler says state %d, "
-				 "%ju:%u:%u:%u",
-				 row->type, row->name, row->state, (uintmax_t)row->value, row->size,
-				 row->bit_first, row->bit_width, said->state,
-				 (uintmax_t)said->value, said->size, said->bit_first,
-				 said->bit_width);
-	}
-	dwarf_types.close(types);
-	elf_file_close(elf);
 }
 
 /* The hints lead to the driver's unit, and to no other. */
@@ -153,10 +83,10 @@ static void agrees_with_the_compiler(void **state)
 		print_message("%s %s %s\n", variant->compiler, variant->flags,
 			      variant->then ? variant->then : "");
 		scratch_make(&scratch);
-		compile(&scratch, variant->compiler, variant->flags);
+		sample_compile(&scratch, variant->compiler, variant->flags);
 		if (variant->then)
 			scratch_run(&scratch, "%s", variant->then);
-		check_program(&scratch, "program");
+		sample_check(&scratch, "program", &dwarf_types);
 		if (!strstr(variant->flags, "-flto"))
 			check_hints(&scratch, "program");
 		scratch_remove(&scratch);
@@ -174,14 +104,14 @@ static void takes_the_definition_with_the_members(void **state)
 
 	(void)state;
 	scratch_make(&scratch);
-	compile(&scratch, "gcc", "-gdwarf-5");
-	open_types(&scratch, "program", &elf, &types);
+	sample_compile(&scratch, "gcc", "-gdwarf-5");
+	sample_open(&scratch, "program", &dwarf_types, &elf, &types);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct lookup rows[] = {
 			{.kind = LOOKUP_MEMBER, .type = "struct cousin", .name = "shared"},
 			{.kind = LOOKUP_MEMBER, .type = "struct cousin", .name = names[i]},
 		};
-		assert_ok(dwarf_types.lookup(types, rows, ARRAY_SIZE(rows)));
+		assert_ok(sample_ask(types, rows, ARRAY_SIZE(rows)));
 		assert_int_equal(rows[1].state, LOOKUP_FOUND);
 		assert_int_equal(rows[0].value, 8);
 	}
@@ -212,7 +142,7 @@ static void finds_symbols(void **state)
 
 	(void)state;
 	scratch_make(&scratch);
-	compile(&scratch, "gcc", "-g");
+	sample_compile(&scratch, "gcc", "-g");
 	scratch_run(&scratch, "nm program | grep -E ' D (only_global|global_and_static)$' | "
 			      "sort -k3 | cut -d' ' -f1 > nm");
 	_cleanup_(freep) char *nm = scratch_read(&scratch, "nm", &length);
@@ -241,8 +171,8 @@ static void survives_damage(void **state)
 
 	(void)state;
 	scratch_make(&scratch);
-	compile(&scratch, "gcc", "-gdwarf-5");
-	read_truth(&scratch, &truth);
+	sample_compile(&scratch, "gcc", "-gdwarf-5");
+	sample_truth(&scratch, &truth);
 	_cleanup_(freep) char *path = scratch_path(&scratch, "program");
 	_cleanup_(freep) char *bytes = scratch_read(&scratch, "program", &length);
 	_cleanup_(freep) char *damaged = malloc(length);
@@ -263,8 +193,8 @@ static void survives_damage(void **state)
 		}
 		scratch_write(&scratch, "damaged", damaged, length);
 		struct type_source *types;
-		open_types(&scratch, "damaged", &elf, &types);
-		struct error *err = dwarf_types.lookup(types, truth.at, truth.n);
+		sample_open(&scratch, "damaged", &dwarf_types, &elf, &types);
+		struct error *err = sample_ask(types, truth.at, truth.n);
 		refused += !!err;
 		error_free(err);
 		dwarf_types.close(types);
@@ -284,7 +214,7 @@ static void refuses_cut_off_files(void **state)
 
 	(void)state;
 	scratch_make(&scratch);
-	compile(&scratch, "gcc", "-gdwarf-5");
+	sample_compile(&scratch, "gcc", "-gdwarf-5");
 	_cleanup_(freep) char *bytes = scratch_read(&scratch, "program", &length);
 	_cleanup_(freep) char *path = scratch_path(&scratch, "cut");
 	for (size_t size = 0; size < length; size += 997) {
@@ -300,7 +230,7 @@ static void refuses_cut_off_files(void **state)
 		if (elf_file_has_section(elf, dwarf_types.section))
 			err = dwarf_types.open(&quiet_spec, elf, &types);
 		if (!err && types)
-			err = dwarf_types.lookup(types, &row, 1);
+			err = sample_ask(types, &row, 1);
 		answered += !err && row.state == LOOKUP_FOUND;
 		error_free(err);
 		if (types)

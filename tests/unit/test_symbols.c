@@ -148,6 +148,28 @@ static void goes_on_behind_a_wrong_one(void **state)
 	scratch_run(scratch, "rm -r root debuginfod");
 }
 
+static void names_the_package_to_install(void **state)
+{
+	static const char *const packages[][2] = {
+		{"6.1.0-44-amd64", "(linux-image-6.1.0-44-amd64-dbg)"},
+		{"6.8.0-45-generic", "(linux-image-6.8.0-45-generic-dbgsym)"},
+		{"4.18.0-553.el8_10.x86_64", "(kernel-debuginfo-4.18.0-553.el8_10.x86_64: dnf "},
+		{"6.11.4-301.fc41.x86_64", "(kernel-debuginfo-6.11.4-301.fc41.x86_64: dnf "},
+		{"6.4.0-150600.23.7-default", "(kernel-default-debuginfo of 6.4.0-"},
+		{"7.0.1", "(Debian: linux-image-7.0.1-dbg, Fedora and RHEL: kernel-debuginfo, "
+			  "SUSE: kernel-default-debuginfo)"},
+		{NULL, "(Debian: linux-image-RELEASE-dbg, "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(packages); i++) {
+		struct kernel_identity identity = {.release = packages[i][0]};
+		struct advice advice = vmlinux_advice(&identity);
+		if (!strstr(advice.text, packages[i][1]) || !strstr(advice.text, "-s"))
+			fail_msg("%s", advice.text);
+	}
+}
+
 /* Forms. */
 
 static void write_gzip(const struct scratch *scratch, const char *name, const char *bytes, size_t n)
@@ -260,7 +282,7 @@ static struct error *open_given(const struct scratch *scratch, const char *name,
 	_cleanup_(freep) char *path = scratch_path(scratch, name);
 	struct target_spec spec = {.symbols = path};
 	struct symbol_source *symbols = NULL;
-	struct error *err = symbol_source_open(&spec, build_id, release, &symbols);
+	struct error *err = symbol_source_open(&spec, build_id, release, NULL, &symbols);
 
 	symbol_source_close(symbols);
 	return err;
@@ -311,15 +333,106 @@ static void says_when_types_are_missing(void **state)
 	struct lookup type = {.kind = LOOKUP_SIZE, .type = "struct driver"};
 
 	scratch_run(scratch, "strip -g -o no-debug vmlinux");
-	assert_ok(symbol_source_open(&spec, BUILD_ID, RELEASE, &symbols));
+	assert_ok(symbol_source_open(&spec, BUILD_ID, RELEASE, NULL, &symbols));
 	assert_ok(symbol_source_lookup(symbols, &symbol, 1));
 	assert_int_equal(symbol.state, LOOKUP_FOUND);
 	assert_says(symbol_source_lookup(symbols, &type, 1), "no debug information");
 	symbol_source_close(symbols);
 }
 
+/* A System.map: symbols, and no types where the kernel itself is not at hand. */
+static void reads_a_system_map(void **state)
+{
+	const struct scratch *scratch = *state;
+	_cleanup_(freep) char *path = scratch_path(scratch, "System.map");
+	struct target_spec spec = {.symbols = path, .no_cache = true};
+	struct symbol_source *symbols;
+	struct lookup rows[] = {
+		{.kind = LOOKUP_SYMBOL, .name = "per_cpu"},
+		{.kind = LOOKUP_SYMBOL, .name = "amd_iommu_list"},
+		{.kind = LOOKUP_SYMBOL, .name = "twice"},
+		{.kind = LOOKUP_SYMBOL, .name = "of_module"},
+		{.kind = LOOKUP_SYMBOL, .name = "last"},
+		{.kind = LOOKUP_SYMBOL, .name = "amd_iommu"},
+	};
+	static const struct {
+		enum lookup_state state;
+		uint64_t value;
+	} expected[ARRAY_SIZE(rows)] = {
+		{LOOKUP_FOUND, 0x20400},
+		{LOOKUP_FOUND, UINT64_C(0xffffffff82000040)},
+		{LOOKUP_AMBIGUOUS, 0},
+		{LOOKUP_ABSENT, 0},
+		{LOOKUP_FOUND, UINT64_C(0xffffffff83000000)},
+		{LOOKUP_ABSENT, 0},
+	};
+	struct lookup type = {.kind = LOOKUP_SIZE, .type = "struct driver"};
+
+	scratch_write_text(scratch, "System.map",
+			   "0000000000020400 A per_cpu\n"
+			   "ffffffff81000000 T _stext\n"
+			   "ffffffff81000010 t twice\n"
+			   "ffffffff81000020 t twice\n"
+			   "ffffffff82000040 D amd_iommu_list\n"
+			   "ffffffffc0000000 t of_module\t[nvme]\n"
+			   "ffffffff83000000 B last"); /* without its newline */
+	assert_ok(symbol_source_open(&spec, BUILD_ID, RELEASE, NULL, &symbols));
+	assert_ok(symbol_source_lookup(symbols, rows, ARRAY_SIZE(rows)));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(rows[i].state, expected[i].state);
+		if (expected[i].state == LOOKUP_FOUND)
+			assert_int_equal(rows[i].value, expected[i].value);
+	}
+	assert_string_equal(symbol_source_facts(symbols).symbols, "system.map");
+	assert_string_equal(symbol_source_facts(symbols).path, path);
+	assert_says(symbol_source_lookup(symbols, &type, 1), "no types");
+	scratch_write_text(scratch, "System.map", "ffffffff81000000 T _stext\nffffff");
+	assert_says(symbol_source_lookup(symbols, &(struct lookup){.name = "x"}, 1), "cut off");
+	symbol_source_close(symbols);
+}
+
+/* An export stands in for a vmlinux; what it does not say is missing, and the user is told. */
+static void reads_an_export(void **state)
+{
+	static const char rows_of_it[] = "symbol amd_iommu_list 0xffffffff82000040\n"
+					 "size struct nowhere -\n";
+	const struct scratch *scratch = *state;
+	_cleanup_(freep) char *path = scratch_path(scratch, "export");
+	_cleanup_(freep) char *text = NULL;
+	struct notes notes = {{0}};
+	struct target_spec spec = {
+		.symbols = path, .no_cache = true, .note = note, .note_arg = &notes};
+	struct symbol_source *symbols;
+	struct lookup rows[] = {
+		{.kind = LOOKUP_SYMBOL, .name = "amd_iommu_list"},
+		{.kind = LOOKUP_SIZE, .type = "struct nowhere"},
+		{.kind = LOOKUP_SIZE, .type = "struct unheard_of"},
+	};
+
+	assert_true(asprintf(&text, "iommuscope-layouts 1\nbuild-id %s\nrelease %s\n%s", BUILD_ID,
+			     RELEASE, rows_of_it) > 0);
+	scratch_write_text(scratch, "export", text);
+	assert_says(open_given(scratch, "export", OTHER_ID, RELEASE), OTHER_ID);
+	assert_says(open_given(scratch, "export", NULL, "5.10.0"), "5.10.0");
+	assert_ok(symbol_source_open(&spec, BUILD_ID, RELEASE, NULL, &symbols));
+	assert_ok(symbol_source_lookup(symbols, rows, 2));
+	assert_int_equal(rows[0].state, LOOKUP_FOUND);
+	assert_int_equal(rows[0].value, UINT64_C(0xffffffff82000040));
+	assert_int_equal(rows[1].state, LOOKUP_ABSENT);
+	assert_string_equal(symbol_source_facts(symbols).types, "export");
+	assert_string_equal(notes.text, "");
+	assert_ok(symbol_source_lookup(symbols, rows, 3));
+	assert_int_equal(rows[0].state, LOOKUP_FOUND);
+	assert_int_equal(rows[2].state, LOOKUP_ABSENT);
+	assert_non_null(strstr(notes.text, "struct unheard_of"));
+	symbol_source_close(symbols);
+	scratch_write_text(scratch, "export", "iommuscope-layouts 1\nsymbol amd_iommu_list\n");
+	assert_says(open_given(scratch, "export", BUILD_ID, RELEASE), "export");
+}
+
 /* The cache. */
 
+#define TYPES_FROM_SIZE 16
 #define CACHE_FILE "cache/iommuscope/" BUILD_ID ".layouts"
 
 /* Three rows from a source for BUILD_ID; facts->types tells where the answers came from. */
@@ -332,7 +445,7 @@ static struct error *ask(const struct target_spec *spec, bool one_more, char *ty
 		{.kind = LOOKUP_SIZE, .type = "struct driver"},
 	};
 	struct symbol_source *symbols;
-	struct error *err = symbol_source_open(spec, BUILD_ID, RELEASE, &symbols);
+	struct error *err = symbol_source_open(spec, BUILD_ID, RELEASE, NULL, &symbols);
 
 	if (err)
 		return err;
@@ -343,7 +456,7 @@ static struct error *ask(const struct target_spec *spec, bool one_more, char *ty
 		assert_int_equal(rows[1].size, 8);
 		assert_int_equal(rows[2].state, LOOKUP_ABSENT);
 		assert_int_equal(rows[3].state, one_more ? LOOKUP_FOUND : LOOKUP_UNANSWERED);
-		strcpy(types_from, symbol_source_facts(symbols).types);
+		snprintf(types_from, TYPES_FROM_SIZE, "%s", symbol_source_facts(symbols).types);
 	}
 	symbol_source_close(symbols);
 	return err;
@@ -362,7 +475,7 @@ static void answers_from_the_cache(void **state)
 	struct notes notes = {{0}};
 	struct target_spec spec = {.note = note, .note_arg = &notes};
 	struct target_spec uncached = {.no_cache = true};
-	char from[16];
+	char from[TYPES_FROM_SIZE];
 	size_t length;
 
 	put_vmlinux(scratch, true);
@@ -397,7 +510,7 @@ static void checks_the_given_one_before_the_cache(void **state)
 	_cleanup_(freep) char *path = scratch_path(scratch, "other");
 	_cleanup_(freep) char *right = scratch_path(scratch, "vmlinux");
 	struct target_spec spec = {.symbols = right};
-	char from[16];
+	char from[TYPES_FROM_SIZE];
 
 	scratch_run(scratch, "cc -g -Wl,--build-id=0x" OTHER_ID " -o other vmlinux.c");
 	assert_ok(ask(&spec, false, from));
@@ -418,7 +531,7 @@ static void mends_a_damaged_cache(void **state)
 		"iommuscope-layouts 1\nbuild-id " BUILD_ID "\nmember struct driver.place\n",
 	};
 	const struct scratch *scratch = *state;
-	char from[16];
+	char from[TYPES_FROM_SIZE];
 
 	put_vmlinux(scratch, true);
 	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
@@ -439,7 +552,7 @@ static void does_without_a_cache_folder(void **state)
 	const struct scratch *scratch = *state;
 	struct notes notes = {{0}};
 	struct target_spec spec = {.note = note, .note_arg = &notes};
-	char from[16];
+	char from[TYPES_FROM_SIZE];
 
 	put_vmlinux(scratch, true);
 	scratch_write_text(scratch, "cache", "a file where the folder should be");
@@ -458,11 +571,11 @@ static void exports_the_answers(void **state)
 	_cleanup_(layout_file_freep) struct layout_file file = {0};
 	struct lookup row = {.kind = LOOKUP_SIZE, .type = "struct driver"};
 	struct symbol_source *symbols;
-	char from[16];
+	char from[TYPES_FROM_SIZE];
 	size_t length;
 
 	assert_ok(ask(&spec, true, from));
-	assert_ok(symbol_source_open(&spec, BUILD_ID, RELEASE, &symbols));
+	assert_ok(symbol_source_open(&spec, BUILD_ID, RELEASE, NULL, &symbols));
 	assert_ok(symbol_source_lookup(symbols, &row, 1));
 	assert_ok(symbol_source_export(symbols, &file));
 	_cleanup_(freep) char *text = NULL;
@@ -478,10 +591,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_in_each_place),
 		cmocka_unit_test(goes_on_behind_a_wrong_one),
+		cmocka_unit_test(names_the_package_to_install),
 		cmocka_unit_test(unpacks),
 		cmocka_unit_test(stops_unpacking_when_interrupted),
 		cmocka_unit_test(checks_what_is_given),
 		cmocka_unit_test(says_when_types_are_missing),
+		cmocka_unit_test(reads_a_system_map),
+		cmocka_unit_test(reads_an_export),
 		cmocka_unit_test(answers_from_the_cache),
 		cmocka_unit_test(checks_the_given_one_before_the_cache),
 		cmocka_unit_test(mends_a_damaged_cache),

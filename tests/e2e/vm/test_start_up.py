@@ -20,8 +20,8 @@ from support import TestCase, environment, program, scratch
 from vmrig import roots
 
 ROUNDS = 5
-WITHOUT_CACHE, WITH_CACHE = 0.3, 0.1  # of drgn's time
-MEMORY = 120 << 20  # bytes resident at most
+WITHOUT_CACHE, WITH_CACHE, WITHOUT_SYMBOLS = 0.3, 0.1, 0.15  # of drgn's time
+MEMORY, MEMORY_WITHOUT_SYMBOLS = 120 << 20, 40 << 20  # bytes resident at most
 SCRIPT = Path(__file__).resolve().parent / "drgn_devices.py"
 COLUMNS = "bdf,vendor,device,driver,group,domain_id,domain_type,paging_mode,pt_root,int_remap,iommu"
 
@@ -58,11 +58,11 @@ class StartUp(TestCase):
         self.drgn = lambda: run_measured(command, env)
 
     def ours(self, *options):
-        command = [program(), *options, *(str(word) for word in self.dump.options), "devices",
-                   "-o", COLUMNS]
+        target = self.dump.cores if "--no-symbols" in options else self.dump.options
+        command = [program(), *options, *(str(word) for word in target), "devices", "-o", COLUMNS]
         return run_measured(command, environment())
 
-    def compare(self, limit, *options):
+    def compare(self, limit, memory_limit, *options):
         ours, theirs = [], []
         self.ours(*options)
         self.drgn()
@@ -78,12 +78,15 @@ class StartUp(TestCase):
                  f"at most {memory >> 20} MB")
         print(f"    {self.dump}: {words}")
         self.assertLessEqual(mine, limit * drgn, words)
-        self.assertLess(memory, MEMORY, words)
+        self.assertLess(memory, memory_limit, words)
 
     def test_without_layout_cache(self):
-        self.compare(WITHOUT_CACHE, "--no-cache")
+        self.compare(WITHOUT_CACHE, MEMORY, "--no-cache")
+
+    def test_without_vmlinux(self):
+        self.compare(WITHOUT_SYMBOLS, MEMORY_WITHOUT_SYMBOLS, "--no-cache", "--no-symbols")
 
     def test_with_layout_cache(self):
         shutil.rmtree(scratch() / "cache", ignore_errors=True)
-        self.compare(WITH_CACHE)
+        self.compare(WITH_CACHE, MEMORY)
         self.assertTrue(list((scratch() / "cache").rglob("*")), "it wrote no cache")
