@@ -40,6 +40,21 @@ static void name_function(struct load *load, const struct pci_function *f)
 	reader_object(&load->reader, "%s", name);
 }
 
+static struct error *read_groups(struct load *load)
+{
+	uint64_t *referred = calloc(load->functions.n + 1, sizeof(*referred));
+
+	if (!referred)
+		return error_no_memory;
+	for (size_t i = 0; i < load->functions.n; i++)
+		if (load->facts[i].group.state == DATUM_OK)
+			referred[i] = load->facts[i].group.value;
+	struct error *err = iommu_groups_read(&load->reader, &load->snapshot->arena, referred,
+					      load->functions.n, &load->groups);
+	free(referred);
+	return err;
+}
+
 struct error *load_device_facts(struct load *load)
 {
 	const struct found *core = load->kernel->core;
@@ -65,7 +80,7 @@ struct error *load_device_facts(struct load *load)
 						       "domain");
 		err = target_poll(r->kernel->target);
 	}
-	return err ? err : iommu_groups_read(r, &load->snapshot->arena, &load->groups);
+	return err ? err : read_groups(load);
 }
 
 struct datum index_of(struct load *load, const struct key_index *map, struct datum address,
@@ -76,7 +91,8 @@ struct datum index_of(struct load *load, const struct key_index *map, struct dat
 	int64_t index = key_index_find(map, address.value);
 	if (index >= 0)
 		return datum_ok((uint64_t)index);
-	struct error *err = error_new(ERROR_CORRUPT, "0x%" PRIx64 " is none of those that were found",
+	struct error *err = error_new(ERROR_CORRUPT,
+				      "0x%" PRIx64 " is none of those that were found",
 				      address.value);
 	return (struct datum){
 		.state = problems_add(load->reader.problems, err, what, "%s", load->reader.object),
@@ -129,6 +145,10 @@ static void judge_entry(struct load *load, struct device *device)
 	device->pt_root = (struct datum){0};
 	if (translated)
 		device->pt_root = datum_ok(v.host_levels ? v.host_root : v.gcr3_root);
+	if (v.dma == DTE_DMA_ILLEGAL) { /* of no effect, but shown as they are */
+		device->paging_mode = datum_ok(dte_get(device->entry.words, DTE_MODE));
+		device->pt_root = datum_ok(dte_get(device->entry.words, DTE_PT_ROOT) & ~sme_mask);
+	}
 }
 
 /*
@@ -246,6 +266,7 @@ static struct error *read_group(struct load *load, const struct iommu_group *g, 
 {
 	struct snapshot *s = load->snapshot;
 	uint32_t *members = arena_alloc(&s->arena, g->n_members * sizeof(*members));
+	enum datum_state members_state = g->members_state;
 	uint32_t n = 0;
 
 	if (!members)
@@ -256,6 +277,8 @@ static struct error *read_group(struct load *load, const struct iommu_group *g, 
 
 		if (device >= 0)
 			members[n++] = (uint32_t)device;
+		else if (members_state == DATUM_OK)
+			members_state = load->functions.state;
 	}
 	if (g->id.state == DATUM_OK)
 		reader_object(&load->reader, "group %" PRIu64, g->id.value);
@@ -271,6 +294,7 @@ static struct error *read_group(struct load *load, const struct iommu_group *g, 
 		.owner_count = g->owner_count,
 		.devices = members,
 		.n_devices = n,
+		.members_state = members_state,
 	};
 	return NULL;
 }

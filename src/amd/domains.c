@@ -29,17 +29,28 @@ enum {
 	PD_FLAG_V2 = 8, /* the domain's DMA goes by guest tables */
 };
 
+/* A domain, by the addresses of its objects, 0 where it has none. */
+struct domain_name {
+	uint64_t address, core;
+	struct table_anchor holder; /* a pointer to it, set as long as it is in use; size 0: not known */
+};
+
+struct domain_names {
+	struct domain_name *at;
+	size_t n, room;
+};
+
 struct table_place {
 	uint64_t root; /* kernel virtual */
 	uint64_t levels;
 };
 
 /*
- * Where a domain's v1 table is, newest kernels first; the first row whose member is there counts.
+ * Where a domain's v1 table is, newest kernels first; the first row whose first member is there counts.
  * To add a kernel's way: its rows in AMD_NEEDS, a reader here, a row below.
  */
 struct table_variant {
-	enum amd_need probe;
+	enum amd_need members[2]; /* that hold it; AMD_N: only one */
 	const char *name;
 	struct error *(*read)(struct amd *amd, uint64_t domain, struct table_place *ret);
 };
@@ -82,39 +93,28 @@ static struct error *read_old_members(struct amd *amd, uint64_t domain, struct t
 }
 
 /* amd_iommu_domain_get_pgtable(): bits 2:0 the mode, the rest the table's address. */
-static struct error *read_word(struct amd *amd, uint64_t domain, const struct found *member,
-			       struct table_place *ret)
+static struct error *read_packed_word(struct amd *amd, uint64_t domain, struct table_place *ret)
 {
 	uint64_t word;
-	struct error *err = kernel_read_member(amd->base.kernel, domain, member, &word);
+	struct error *err = kernel_read_member(amd->base.kernel, domain,
+					       &amd->found[AMD_PD_PACKED_ROOT], &word);
 
 	if (!err)
 		*ret = (struct table_place){.root = word & ~PAGE_MASK, .levels = word & 7};
 	return err;
 }
 
-static struct error *read_iop_word(struct amd *amd, uint64_t domain, struct table_place *ret)
-{
-	return read_word(amd, domain, &amd->found[AMD_PD_IOP_PT_ROOT], ret);
-}
-
-static struct error *read_packed_word(struct amd *amd, uint64_t domain, struct table_place *ret)
-{
-	return read_word(amd, domain, &amd->found[AMD_PD_PACKED_ROOT], ret);
-}
-
 static const struct table_variant table_variants[] = {
-	{AMD_PD_AMDV1_TOP, "generic_pt (amdv1.amdpt.common.top_of_table)", read_generic_pt},
-	{AMD_PD_IOP_ROOT, "io_pgtable (iop.root, iop.mode)", read_io_pgtable},
-	{AMD_PD_IOP_PT_ROOT, "io_pgtable (iop.pt_root, mode in its low bits)", read_iop_word},
-	{AMD_PD_PACKED_ROOT, "pt_root with the mode in its low bits", read_packed_word},
-	{AMD_PD_PT_ROOT, "pt_root and mode", read_old_members},
+	{{AMD_PD_AMDV1_TOP, AMD_N}, "generic_pt (amdv1.amdpt.common.top_of_table)", read_generic_pt},
+	{{AMD_PD_IOP_ROOT, AMD_PD_IOP_MODE}, "io_pgtable (iop.root, iop.mode)", read_io_pgtable},
+	{{AMD_PD_PACKED_ROOT, AMD_N}, "pt_root with the mode in its low bits", read_packed_word},
+	{{AMD_PD_PT_ROOT, AMD_PD_PT_MODE}, "pt_root and mode", read_old_members},
 };
 
 static const struct table_variant *table_variant(const struct amd *amd)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table_variants); i++)
-		if (is_found(&amd->found[table_variants[i].probe]))
+		if (is_found(&amd->found[table_variants[i].members[0]]))
 			return &table_variants[i];
 	return NULL;
 }
@@ -143,33 +143,56 @@ static struct datum domain_is_v2(struct load *load, uint64_t domain)
 				 : !!(d.value & PD_FLAG_V2));
 }
 
-static struct error *read_table(struct load *load, uint64_t address, struct page_table *ret)
+/* What tells a walk on a running machine that the table is still the domain's. */
+static struct error *set_anchors(struct load *load, const struct domain_name *name,
+				 const struct table_variant *variant, struct page_table *table)
+{
+	struct error *err = NULL;
+
+	if (name->holder.size)
+		table->anchors[table->n_anchors++] = name->holder;
+	for (size_t i = 0; i < ARRAY_SIZE(variant->members) && !err; i++) {
+		struct table_anchor *anchor = &table->anchors[table->n_anchors];
+
+		if (variant->members[i] == AMD_N)
+			continue;
+		const struct found *member = &load->amd->found[variant->members[i]];
+		anchor->address = name->address + member->value;
+		anchor->size = member->size;
+		err = kernel_read_member(load->kernel, name->address, member, &anchor->value);
+		table->n_anchors++;
+	}
+	return err;
+}
+
+static struct error *read_table(struct load *load, const struct domain_name *name,
+				struct page_table *ret)
 {
 	struct amd *amd = load->amd;
 	const struct table_variant *variant = table_variant(amd);
+	struct page_table table = {.ops = &page_table_v1};
 	struct table_place place;
-	uint64_t root;
 
 	if (!variant)
 		return need_missing(&amd->base.needs, AMD_PD_IOP_ROOT);
-	struct error *err = variant->read(amd, address, &place);
+	struct error *err = variant->read(amd, name->address, &place);
 	if (err || !place.root || !place.levels)
 		return err; /* no table: passthrough, or never mapped */
 	if (place.levels > LEVELS_MAX || place.root & PAGE_MASK)
 		return error_new(ERROR_CORRUPT, "table 0x%" PRIx64 " with %" PRIu64
 				 " levels is none that hardware takes", place.root, place.levels);
-	err = target_translate(amd->base.kernel->target, place.root, &root);
+	table.levels = (unsigned)place.levels;
+	table.sme_mask = amd->base.kernel->target->sme_mask;
+	err = target_translate(amd->base.kernel->target, place.root, &table.root);
 	if (!err)
-		*ret = (struct page_table){
-			.ops = &page_table_v1,
-			.root = root,
-			.levels = (unsigned)place.levels,
-			.sme_mask = amd->base.kernel->target->sme_mask,
-		};
+		err = set_anchors(load, name, variant, &table);
+	if (!err)
+		*ret = table;
 	return err;
 }
 
-static void read_domain_table(struct load *load, struct domain *domain)
+static void read_domain_table(struct load *load, const struct domain_name *name,
+			      struct domain *domain)
 {
 	struct reader *r = &load->reader;
 	struct datum v2 = domain_is_v2(load, domain->address);
@@ -182,7 +205,7 @@ static void read_domain_table(struct load *load, struct domain *domain)
 		domain->table_state = DATUM_ABSENT;
 		return;
 	}
-	struct error *err = read_table(load, domain->address, &domain->table);
+	struct error *err = read_table(load, name, &domain->table);
 	if (err)
 		domain->table_state = problems_add(r->problems, err, "page table", "%s", r->object);
 	else if (domain->table.ops)
@@ -213,8 +236,9 @@ static struct datum type_by_flags(struct load *load, const struct domain *domain
 	return datum_ok(domain->pt_format ? TYPE_UNMANAGED : TYPE_IDENTITY);
 }
 
-static void read_domain(struct load *load, uint64_t address, uint64_t core, struct domain *ret)
+static void read_domain(struct load *load, const struct domain_name *name, struct domain *ret)
 {
+	uint64_t address = name->address, core = name->core;
 	const struct found *type = &load->kernel->core[CORE_DOMAIN_TYPE];
 	struct reader *r = &load->reader;
 
@@ -225,7 +249,7 @@ static void read_domain(struct load *load, uint64_t address, uint64_t core, stru
 		ret->type = reader_member(r, core, type, "type");
 	if (address) {
 		ret->id = reader_member(r, address, &load->amd->found[AMD_PD_ID], "id");
-		read_domain_table(load, ret);
+		read_domain_table(load, name, ret);
 	} else if (ret->type.state != DATUM_OK) {
 		/* It may be the driver's, so that it may well have these. */
 		ret->id.state = ret->table_state = ret->type.state;
@@ -272,25 +296,21 @@ static struct error *core_of_domain(struct load *load, uint64_t address, uint64_
 	return kernel_read_member(load->kernel, address, &f[AMD_PD_OLD_CORE], ret);
 }
 
-struct domain_names {
-	struct domain_name {
-		uint64_t address, core;
-	} *at;
-	size_t n, room;
-};
-
-static struct error *add_name(struct domain_names *names, uint64_t address, uint64_t core)
+/* holder: address of the pointer that has led to it, which holds `value`; 0: it was none. */
+static struct error *add_name(struct domain_names *names, uint64_t address, uint64_t core,
+			      uint64_t holder, uint64_t value)
 {
 	struct domain_name *name = vec_push(names);
 
 	if (!name)
 		return error_no_memory;
-	*name = (struct domain_name){address, core};
+	*name = (struct domain_name){address, core, {holder, value, holder ? 8 : 0}};
 	return NULL;
 }
 
 /* Unreadable ones become problems: a device or group that refers to them says so itself. */
-static struct error *add_core(struct load *load, struct domain_names *names, struct datum core)
+static struct error *add_core(struct load *load, struct domain_names *names, struct datum core,
+			      uint64_t holder)
 {
 	uint64_t address;
 
@@ -298,12 +318,13 @@ static struct error *add_core(struct load *load, struct domain_names *names, str
 		return NULL;
 	struct error *err = domain_of_core(load, core.value, &address);
 	if (!err)
-		return add_name(names, address, core.value);
+		return add_name(names, address, core.value, holder, core.value);
 	problems_add(load->reader.problems, err, "type", "domain 0x%" PRIx64, core.value);
-	return add_name(names, 0, core.value);
+	return add_name(names, 0, core.value, holder, core.value);
 }
 
-static struct error *add_domain(struct load *load, struct domain_names *names, struct datum address)
+static struct error *add_domain(struct load *load, struct domain_names *names, struct datum address,
+				uint64_t holder)
 {
 	uint64_t core;
 
@@ -311,9 +332,9 @@ static struct error *add_domain(struct load *load, struct domain_names *names, s
 		return NULL;
 	struct error *err = core_of_domain(load, address.value, &core);
 	if (!err)
-		return add_name(names, address.value, core);
+		return add_name(names, address.value, core, holder, address.value);
 	problems_add(load->reader.problems, err, "core object", "domain 0x%" PRIx64, address.value);
-	return add_name(names, address.value, 0);
+	return add_name(names, address.value, 0, holder, address.value);
 }
 
 /* Domains that exist whether or not a device is in them. Two drivers have static objects of these
@@ -329,7 +350,7 @@ static struct error *add_static_domains(struct load *load, struct domain_names *
 		struct datum core = reader_pointer(&load->reader, f[AMD_OPS].value, &f[members[i]],
 						   "static domain");
 
-		err = add_core(load, names, core);
+		err = add_core(load, names, core, f[AMD_OPS].value + f[members[i]].value);
 	}
 	return err;
 }
@@ -344,7 +365,7 @@ static struct error *add_listed_domains(struct load *load, struct domain_names *
 		return NULL;
 	struct list_walk walk = list_walk_begin(load->kernel, f[AMD_PD_LIST].value);
 	while (!(err = list_walk_next(&walk, &node)) && node) {
-		err = add_domain(load, names, datum_ok(node - f[AMD_PD_LIST_NODE].value));
+		err = add_domain(load, names, datum_ok(node - f[AMD_PD_LIST_NODE].value), 0);
 		if (err)
 			return err;
 	}
@@ -356,16 +377,23 @@ static struct error *add_listed_domains(struct load *load, struct domain_names *
 
 static struct error *collect_names(struct load *load, struct domain_names *names)
 {
+	const struct found *core = load->kernel->core;
+	const struct found *data_domain = &load->amd->found[AMD_DATA_DOMAIN];
 	struct error *err = add_static_domains(load, names);
 
 	if (!err)
 		err = add_listed_domains(load, names);
 	for (size_t i = 0; i < load->functions.n && !err; i++)
-		err = add_domain(load, names, load->facts[i].domain);
+		err = add_domain(load, names, load->facts[i].domain,
+				 load->facts[i].data.value + data_domain->value);
 	for (size_t i = 0; i < load->groups.groups.n && !err; i++) {
-		err = add_core(load, names, load->groups.groups.at[i].default_domain);
+		const struct iommu_group *group = &load->groups.groups.at[i];
+
+		err = add_core(load, names, group->default_domain,
+			       group->address + core[CORE_GROUP_DEFAULT].value);
 		if (!err)
-			err = add_core(load, names, load->groups.groups.at[i].domain);
+			err = add_core(load, names, group->domain,
+				       group->address + core[CORE_GROUP_DOMAIN].value);
 	}
 	return err;
 }
@@ -392,9 +420,14 @@ static size_t sort_unique(struct domain_names *names)
 
 	if (names->n)
 		qsort(names->at, names->n, sizeof(*names->at), compare_names);
-	for (size_t i = 0; i < names->n; i++)
-		if (!n || !same_domain(&names->at[n - 1], &names->at[i]))
+	for (size_t i = 0; i < names->n; i++) {
+		struct domain_name *known = n ? &names->at[n - 1] : NULL;
+
+		if (!known || !same_domain(known, &names->at[i]))
 			names->at[n++] = names->at[i];
+		else if (!known->holder.size)
+			known->holder = names->at[i].holder;
+	}
 	return n;
 }
 
@@ -425,8 +458,7 @@ struct error *load_domains(struct load *load)
 	for (uint32_t i = 0; i < snapshot->n_domains && !err; i++) {
 		err = target_poll(load->kernel->target);
 		if (!err)
-			read_domain(load, names.at[i].address, names.at[i].core,
-				    &snapshot->domains[i]);
+			read_domain(load, &names.at[i], &snapshot->domains[i]);
 	}
 	vec_free(&names);
 	if (err)

@@ -74,14 +74,6 @@
 	  "unity-mapped regions")                                                                  \
 	X(AMD_DATA_DOMAIN, MEMBER, "struct iommu_dev_data", "domain", REQUIRED,                    \
 	  "domains of devices")                                                                    \
-	X(AMD_DATA_DEVID, MEMBER, "struct iommu_dev_data", "devid", OPTIONAL,                      \
-	  "checking a device's data")                                                              \
-	X(AMD_DATA_ALIAS, MEMBER, "struct iommu_dev_data", "alias", OPTIONAL,                      \
-	  "aliases of devices")                                                                    \
-	X(AMD_DATA_GCR3_TABLE, MEMBER, "struct iommu_dev_data", "gcr3_info.gcr3_tbl", OPTIONAL,    \
-	  "guest page tables per device")                                                          \
-	X(AMD_DATA_GCR3_DOMID, MEMBER, "struct iommu_dev_data", "gcr3_info.domid", OPTIONAL,       \
-	  "guest page tables per device")                                                          \
 	X(AMD_PD_CORE, MEMBER, "struct protection_domain", "domain", VARIANT,                      \
 	  "domains of groups")                                                                     \
 	X(AMD_PD_OLD_CORE, MEMBER, "struct protection_domain", "iommu_domain", VARIANT,            \
@@ -98,8 +90,6 @@
 	X(AMD_PD_IOP_ROOT, MEMBER, "struct protection_domain", "iop.root", VARIANT,                \
 	  "page tables, as io_pgtable has them")                                                   \
 	X(AMD_PD_IOP_MODE, MEMBER, "struct protection_domain", "iop.mode", VARIANT,                \
-	  "page tables, as io_pgtable has them")                                                   \
-	X(AMD_PD_IOP_PT_ROOT, MEMBER, "struct protection_domain", "iop.pt_root.counter", VARIANT,  \
 	  "page tables, as io_pgtable has them")                                                   \
 	X(AMD_PD_PACKED_ROOT, MEMBER, "struct protection_domain", "pt_root.counter", VARIANT,      \
 	  "page tables, root and mode in one word")                                                \

@@ -24,7 +24,8 @@ void entry_read(struct load *load, const struct amd_segment *segment, uint16_t d
 		ret->state = ret->address.state;
 		return;
 	}
-	struct error *err = target_read(r->kernel->target, SPACE_VIRT, virt, bytes, sizeof(bytes));
+	struct error *err =
+		target_read_stable(r->kernel->target, SPACE_VIRT, virt, bytes, sizeof(bytes));
 	if (err) {
 		ret->state = problems_add(r->problems, err, "device table entry", "%s", r->object);
 		return;

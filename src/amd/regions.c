@@ -9,6 +9,7 @@
 
 #include "amd/hw/registers.h"
 #include "amd/load.h"
+#include "base/cleanup.h"
 #include "base/vec.h"
 #include "kernel/list.h"
 
@@ -36,6 +37,13 @@ struct region_vec {
 	size_t n, room;
 };
 
+/* Keeps the first state in which something is missing. */
+static void note_state(enum datum_state *state, enum datum_state part)
+{
+	if (*state == DATUM_OK && part != DATUM_NONE && part != DATUM_ABSENT)
+		*state = part;
+}
+
 static struct error *read_maps_of(struct load *load, const struct amd_segment *segment,
 				  struct unity_maps *maps)
 {
@@ -51,21 +59,25 @@ static struct error *read_maps_of(struct load *load, const struct amd_segment *s
 	reader_object(r, "unity maps of segment %04x", segment->number);
 	struct list_walk walk = list_walk_begin(load->kernel, segment->unity_map.value);
 	while (!(err = list_walk_next(&walk, &node)) && node) {
-		struct unity_map *map = vec_push(maps);
 		uint64_t entry = node - f[AMD_UNITY_LIST].value;
-
-		if (!map)
-			return error_no_memory;
 		struct datum first = reader_member(r, entry, &f[AMD_UNITY_FIRST], "first devid");
 		struct datum last = reader_member(r, entry, &f[AMD_UNITY_LAST], "last devid");
 		struct datum start = reader_member(r, entry, &f[AMD_UNITY_START], "start");
 		struct datum end = reader_member(r, entry, &f[AMD_UNITY_END], "end");
 		struct datum prot = reader_member(r, entry, &f[AMD_UNITY_PROT], "prot");
-		if (first.state != DATUM_OK || last.state != DATUM_OK || start.state != DATUM_OK ||
-		    end.state != DATUM_OK || prot.state != DATUM_OK)
-			maps->state = DATUM_CORRUPT;
-		*map = (struct unity_map){segment->number, first.value, last.value, prot.value,
-					  start.value,     end.value};
+		const struct datum all[] = {first, last, start, end, prot};
+		bool is_known = true;
+
+		for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+			note_state(&maps->state, all[i].state);
+			is_known = is_known && all[i].state == DATUM_OK;
+		}
+		struct unity_map *map = is_known ? vec_push(maps) : NULL;
+		if (map)
+			*map = (struct unity_map){segment->number, first.value, last.value,
+						  prot.value,      start.value, end.value};
+		else if (is_known)
+			return error_no_memory;
 	}
 	if (err && !error_is_unreadable(err))
 		return err;
@@ -144,12 +156,17 @@ static struct error *group_regions(struct load *load, const struct unity_maps *m
 	bool ok = true;
 
 	group->reserved_state = maps->state;
+	note_state(&group->reserved_state, group->members_state);
 	for (uint32_t i = 0; i < group->n_devices; i++) {
 		const struct device *device = &s->devices[group->devices[i]];
-		struct datum features2 = {0};
+		struct datum features2 = device->iommu;
 
 		if (device->iommu.state == DATUM_OK)
 			features2 = s->iommus[device->iommu.value].features2;
+		/* Without them the unity maps, or whether the HT window is free, can't be told. */
+		if (!amd_segment(load->amd, device->segment))
+			note_state(&group->reserved_state, amd_segment_state(load->amd));
+		note_state(&group->reserved_state, features2.state);
 		bool ht_is_free = features2.state == DATUM_OK &&
 				  features2.value & EFR2_HT_RANGE_IGNORE;
 		ok = add_device_regions(&regions, maps, device, ht_is_free) && ok;

@@ -23,7 +23,8 @@ const char *segment_variant_name(const struct amd *amd)
 }
 
 /* One whose number can't be read is not taken: its tables would pass for another's. */
-static struct error *read_segment(struct load *load, uint64_t address, struct amd_segments *segments)
+static struct error *read_segment(struct load *load, uint64_t address,
+				  struct amd_segments *segments)
 {
 	const struct found *f = load->amd->found;
 	struct reader *r = &load->reader;
@@ -193,7 +194,9 @@ static struct datum read_feature(struct load *load, uint64_t iommu, enum amd_nee
 	const struct found *f = load->amd->found;
 	struct datum own = reader_member(&load->reader, iommu, &f[member], what);
 
-	if ((own.state == DATUM_OK && own.value) || !is_found(&f[global]))
+	bool is_left_out = own.state == DATUM_ABSENT || datum_is(own, 0);
+
+	if (!is_left_out || !is_found(&f[global]))
 		return own;
 	return reader_symbol(&load->reader, &f[global], 8, what);
 }
@@ -219,6 +222,7 @@ static void read_iommu(struct load *load, uint64_t address, struct iommu_unit *r
 	reader_object(r, "IOMMU 0x%" PRIx64, address);
 	u->address = datum_ok(address);
 	u->index = reader_member(r, address, &f[AMD_IOMMU_INDEX], "index");
+	u->name.state = u->index.state;
 	if (u->index.state == DATUM_OK) {
 		/* iommu_device_sysfs_add(..., "ivhd%d", iommu->index) */
 		reader_object(r, "ivhd%u", (unsigned)u->index.value);

@@ -3,40 +3,23 @@
 
 #include <inttypes.h>
 
-#include "amd/hw/pte.h"
-#include "base/bytes.h"
+#include "amd/walk_private.h"
 
 /*
- * Tables that a walk visits at most: 16 GB of them. Tables that lead back to one another, level after
- * level, are endless in practice.
+ * The level falls at every step, so that each walk ends; but damaged tables that lead to one
+ * another from all their entries would take ages. A kernel's table hangs on one entry only, so that
+ * many tables met again soon are such damage, and so are more than any machine has (64 GB).
  */
-#define TABLES_MAX ((uint64_t)1 << 22)
+#define RECENT_SLOTS 256
+#define AGAIN_MAX 65536
+#define TABLES_MAX ((uint64_t)1 << 24)
 
-/* Hardware may set these in one copy of a replicated entry and not yet in the others. */
-#define PTE_ACCESSED_DIRTY UINT64_C(0x60)
+struct walk_guard {
+	uint64_t recent[RECENT_SLOTS]; /* addresses of tables, by their low bits */
+	uint64_t n_again, n_tables;
+};
 
 typedef struct pte (*pte_decode)(uint64_t entry, unsigned level, uint64_t sme_mask);
-
-struct walk {
-	struct target *target;
-	const struct page_table *table;
-	const struct page_table_visitor *visitor;
-	uint64_t first, last;
-	uint64_t *n_tables; /* visited */
-};
-
-/* A table under way: the page, and what led to it. */
-struct table_page {
-	uint64_t pa, base; /* base: the IOVA of entry 0 */
-	unsigned level;
-	bool read, write;
-	uint8_t bytes[PT_BYTES];
-};
-
-static inline uint64_t table_entry(const struct table_page *t, unsigned i)
-{
-	return get_le64(t->bytes + i * 8);
-}
 
 static struct error *tell_unknown(const struct walk *w, uint64_t iova, uint64_t size,
 				  struct error *err)
@@ -87,8 +70,8 @@ static inline struct error *visit_leaf(const struct walk *w, const struct table_
 
 static inline __attribute__((always_inline)) struct error *
 walk_entries(const struct walk *w, const struct table_page *t, pte_decode decode,
-	     struct error *(*descend)(const struct walk *, uint64_t pa, uint64_t base,
-				      unsigned level, bool read, bool write))
+	     struct error *(*descend)(const struct walk *, const struct table_page *, unsigned i,
+				      const struct pte *))
 {
 	unsigned shift = pt_shift(t->level);
 	unsigned n = t->level == PT_LEVEL_MAX ? 1u << (64 - shift) : PT_ENTRIES;
@@ -109,8 +92,7 @@ walk_entries(const struct walk *w, const struct table_page *t, pte_decode decode
 			err = visit_leaf(w, t, &i, &p);
 			break;
 		case PTE_TABLE:
-			err = descend(w, p.address, iova, p.next_level, t->read && p.read,
-				      t->write && p.write);
+			err = descend(w, t, i, &p);
 			break;
 		default:
 			err = tell_unknown(w, iova, pt_span(t->level),
@@ -123,6 +105,20 @@ walk_entries(const struct walk *w, const struct table_page *t, pte_decode decode
 	return err;
 }
 
+static struct error *guard_table(const struct walk *w, uint64_t pa)
+{
+	struct walk_guard *guard = w->guard;
+	uint64_t *slot = &guard->recent[pa / PT_BYTES % RECENT_SLOTS];
+
+	guard->n_again += *slot == pa;
+	*slot = pa;
+	if (++guard->n_tables <= TABLES_MAX && guard->n_again <= AGAIN_MAX)
+		return NULL;
+	return error_new(ERROR_CORRUPT,
+			 "the tables below 0x%" PRIx64 " lead to one another without end",
+			 w->table->root);
+}
+
 /* Reads the page, tells the visitor of it; *skip: it could not be read and that has been told. */
 static struct error *read_table(const struct walk *w, struct table_page *t, bool *skip)
 {
@@ -131,17 +127,20 @@ static struct error *read_table(const struct walk *w, struct table_page *t, bool
 	*skip = false;
 	if (err)
 		return err;
-	if (++*w->n_tables > TABLES_MAX)
-		return error_new(ERROR_CORRUPT, "more than %" PRIu64 " tables hang on 0x%" PRIx64,
-				 TABLES_MAX, w->table->root);
+	err = guard_table(w, t->pa);
+	if (err)
+		return err;
 	err = target_read(w->target, SPACE_PHYS, t->pa, t->bytes, sizeof(t->bytes));
 	if (err && !error_is_unreadable(err))
 		return err;
+	struct error *torn_err = w->target->moving ? walk_confirm(w, t) : NULL;
+	if (torn_err) {
+		error_free(err);
+		return torn_err;
+	}
 	if (err) {
-		uint64_t span = pt_max_iova(t->level);
-
 		*skip = true;
-		return tell_unknown(w, t->base, span == UINT64_MAX ? span : span + 1,
+		return tell_unknown(w, t->base, table_size(t->level),
 				    error_prepend(err, "level %u table", t->level));
 	}
 	if (w->visitor->table)
@@ -156,33 +155,57 @@ static bool table_is_in_range(const struct walk *w, uint64_t base, unsigned leve
 }
 
 #define DEFINE_WALKER(format)                                                                      \
-	static struct error *descend_##format(const struct walk *w, uint64_t pa, uint64_t base,    \
-					      unsigned level, bool read, bool write)               \
+	static struct error *read_##format(const struct walk *w, struct table_page *t);            \
+                                                                                                   \
+	static struct error *descend_##format(const struct walk *w,                                \
+					      const struct table_page *parent, unsigned i,         \
+					      const struct pte *p)                                 \
 	{                                                                                          \
 		struct table_page t;                                                               \
+                                                                                                   \
+		t.parent = parent;                                                                 \
+		t.parent_entry = i;                                                                \
+		t.pa = p->address;                                                                 \
+		t.base = parent->base + ((uint64_t)i << pt_shift(parent->level));                  \
+		t.level = p->next_level;                                                           \
+		t.read = parent->read && p->read;                                                  \
+		t.write = parent->write && p->write;                                               \
+		return read_##format(w, &t);                                                       \
+	}                                                                                          \
+                                                                                                   \
+	static struct error *read_##format(const struct walk *w, struct table_page *t)             \
+	{                                                                                          \
 		bool skip;                                                                         \
                                                                                                    \
-		if (!table_is_in_range(w, base, level))                                            \
+		if (!table_is_in_range(w, t->base, t->level))                                      \
 			return NULL;                                                               \
-		t.pa = pa;                                                                         \
-		t.base = base;                                                                     \
-		t.level = level;                                                                   \
-		t.read = read;                                                                     \
-		t.write = write;                                                                   \
-		struct error *err = read_table(w, &t, &skip);                                      \
+		struct error *err = read_table(w, t, &skip);                                       \
 		if (err || skip)                                                                   \
 			return err;                                                                \
-		return walk_entries(w, &t, pte_##format##_decode, descend_##format);               \
+		return walk_entries(w, t, pte_##format##_decode, descend_##format);                \
+	}                                                                                          \
+                                                                                                   \
+	static struct error *from_root_##format(const struct walk *w)                              \
+	{                                                                                          \
+		struct table_page t;                                                               \
+                                                                                                   \
+		t.parent = NULL;                                                                   \
+		t.pa = w->table->root;                                                             \
+		t.base = 0;                                                                        \
+		t.level = w->table->levels;                                                        \
+		t.read = t.write = true;                                                           \
+		return read_##format(w, &t);                                                       \
 	}                                                                                          \
                                                                                                    \
 	static struct error *walk_##format(struct target *target, const struct page_table *table,  \
 					   uint64_t first, uint64_t last,                          \
 					   const struct page_table_visitor *visitor)               \
 	{                                                                                          \
-		uint64_t n_tables = 0;                                                             \
-		struct walk w = {target, table, visitor, first, last, &n_tables};                  \
+		struct walk_guard guard = {0};                                                     \
+		struct walk w = {target, table, visitor, first, last, &guard, NULL};               \
                                                                                                    \
-		return descend_##format(&w, table->root, 0, table->levels, true, true);            \
+		return target->moving ? walk_moving(&w, from_root_##format)                        \
+				      : from_root_##format(&w);                                    \
 	}
 
 DEFINE_WALKER(v1)
@@ -209,13 +232,14 @@ static void take_leaf(struct translation *t, const struct pte *p, uint64_t iova)
 	t->pa = p->address | (iova & (t->page_size - 1));
 }
 
-static struct error *translate(struct target *target, const struct page_table *table, uint64_t iova,
-			       struct translation *ret, pte_decode decode)
+static struct error *translate_once(struct target *target, const struct page_table *table,
+				    uint64_t iova, struct translation *ret, pte_decode decode)
 {
 	uint64_t pa = table->root, entry;
 	unsigned level = table->levels;
+	bool read = true, write = true;
 
-	*ret = (struct translation){.read = true, .write = true};
+	*ret = (struct translation){0};
 	if (iova > pt_max_iova(level)) {
 		ret->stopped = "the address is beyond what a table of so many levels maps";
 		return NULL;
@@ -236,8 +260,8 @@ static struct error *translate(struct target *target, const struct page_table *t
 			.next_level = p.kind == PTE_TABLE ? p.next_level : 0,
 			.meaning = step_meaning(&p),
 		};
-		ret->read = ret->read && p.read;
-		ret->write = ret->write && p.write;
+		read = read && p.read;
+		write = write && p.write;
 		if (p.kind == PTE_LEAF)
 			take_leaf(ret, &p, iova);
 		else if (p.kind != PTE_TABLE)
@@ -249,9 +273,30 @@ static struct error *translate(struct target *target, const struct page_table *t
 		pa = p.address;
 		level = p.next_level;
 	}
-	if (!ret->mapped)
-		ret->read = ret->write = false;
+	ret->read = ret->mapped && read;
+	ret->write = ret->mapped && write;
 	return NULL;
+}
+
+/* On a moving target: what was read of the tables has to be there still when the last is read. */
+static struct error *translate(struct target *target, const struct page_table *table, uint64_t iova,
+			       struct translation *ret, pte_decode decode)
+{
+	for (unsigned i = 1;; i++) {
+		struct error *err = translate_once(target, table, iova, ret, decode);
+
+		if (!target->moving || (err && !error_is_unreadable(err)))
+			return err;
+		struct error *torn_err = translation_confirm(target, table, ret);
+		if (!torn_err)
+			return err;
+		error_free(err);
+		if (i == WALK_TRIES || error_code(torn_err) != ERROR_TORN) {
+			*ret = (struct translation){.stopped = "the tables changed meanwhile"};
+			return torn_err;
+		}
+		error_free(torn_err);
+	}
 }
 
 static struct error *translate_v1(struct target *target, const struct page_table *table,

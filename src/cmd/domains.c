@@ -104,7 +104,7 @@ static struct error *emit_domain(struct command_call *call, const struct snapsho
 	char label[40];
 
 	domain_label(d, label, sizeof(label));
-	call_problems_of(call, s, label);
+	call_problems_of_domain(call, s, d);
 	emit_row_begin(e);
 	emit_datum(e, COL_ID, d->id);
 	emit_text_datum(e, COL_TYPE, domain_type_text(d));
@@ -116,13 +116,16 @@ static struct error *emit_domain(struct command_call *call, const struct snapsho
 		emit_number(e, COL_MODE, d->table.levels);
 		emit_datum(e, COL_ROOT, d->table.ops ? datum_ok(d->table.root) : (struct datum){0});
 	}
-	emit_empty(e, COL_DEVICES);
+	if (!d->n_devices)
+		emit_datum(e, COL_DEVICES, none_of(s));
+	if (!d->n_iommus)
+		emit_datum(e, COL_IOMMUS, none_of(s));
 	for (uint32_t i = 0; i < d->n_devices; i++)
 		emit_text(e, COL_DEVICES, s->devices[d->devices[i]].name);
-	emit_empty(e, COL_IOMMUS);
 	for (uint32_t i = 0; i < d->n_iommus; i++)
 		emit_text_datum(e, COL_IOMMUS, s->iommus[d->iommus[i]].name);
-	emit_number(e, COL_ADDRESS, d->address ? d->address : d->core_address);
+	if (d->address || d->type.state == DATUM_OK)
+		emit_number(e, COL_ADDRESS, d->address ? d->address : d->core_address);
 	if (call_option(call, "usage"))
 		err = emit_usage(call, d, label);
 	emit_row_end(e);

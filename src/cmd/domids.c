@@ -74,30 +74,19 @@ static void use_devices(const struct snapshot *s, struct id_sets *sets)
 			id_add(sets->in_use, s->devices[i].domain_id.value);
 }
 
-static bool is_known(struct datum d)
-{
-	return d.state == DATUM_OK || d.state == DATUM_NONE;
-}
-
-/* With a user unread, an ID without a user is not yet a leaked one. */
-static bool users_are_known(const struct snapshot *s)
-{
-	for (uint32_t i = 0; i < s->n_domains; i++)
-		if (!is_known(s->domains[i].id))
-			return false;
-	for (uint32_t i = 0; i < s->n_devices; i++)
-		if (!is_known(s->devices[i].domain) || !is_known(s->devices[i].domain_id))
-			return false;
-	return true;
-}
-
+/* none: what it is that there is not one. */
 static void emit_difference(struct emit *e, unsigned column, const uint64_t *set,
-			    const uint64_t *without)
+			    const uint64_t *without, struct datum none)
 {
-	emit_empty(e, column);
+	bool empty = true;
+
 	for (uint32_t id = 1; id < IDS; id++)
-		if (id_test(set, id) && !(without && id_test(without, id)))
+		if (id_test(set, id) && !(without && id_test(without, id))) {
 			emit_number(e, column, id);
+			empty = false;
+		}
+	if (empty)
+		emit_datum(e, column, none);
 }
 
 static void emit_allocated(struct emit *e, const struct domain_ids *ids)
@@ -113,7 +102,7 @@ static void emit_allocated(struct emit *e, const struct domain_ids *ids)
 	emit_number(e, COL_FREE, IDS - 1 - n);
 	if (n)
 		emit_number(e, COL_HIGHEST, highest);
-	emit_difference(e, COL_IDS, ids->bitmap, NULL);
+	emit_difference(e, COL_IDS, ids->bitmap, NULL, (struct datum){0});
 }
 
 static struct error *domids_run(struct command_call *call)
@@ -131,11 +120,15 @@ static struct error *domids_run(struct command_call *call)
 	emit_text(e, COL_ALLOCATOR, s->ids.allocator);
 	if (s->ids.state == DATUM_OK) {
 		emit_allocated(e, &s->ids);
-		if (users_are_known(s))
-			emit_difference(e, COL_LEAKED, s->ids.bitmap, sets->in_use);
-		emit_difference(e, COL_UNALLOCATED, sets->in_use, s->ids.bitmap);
+		/* With a user unread, an ID without a user is not yet a leaked one. */
+		if (none_of(s).state == DATUM_NONE)
+			emit_difference(e, COL_LEAKED, s->ids.bitmap, sets->in_use,
+					(struct datum){0});
+		else
+			emit_datum(e, COL_LEAKED, none_of(s));
+		emit_difference(e, COL_UNALLOCATED, sets->in_use, s->ids.bitmap, none_of(s));
 	}
-	emit_difference(e, COL_DUPLICATES, sets->twice, NULL);
+	emit_difference(e, COL_DUPLICATES, sets->twice, NULL, none_of(s));
 	emit_row_end(e);
 	return NULL;
 }

@@ -51,9 +51,10 @@ static const struct table *groups_choose_table(const struct command_call *call)
 	return call->n_operands ? &group_table : &groups_table;
 }
 
-static void emit_regions(struct emit *e, const struct group *g)
+/* They follow from the members: of a group that seems to have none, nothing is known. */
+static void emit_regions(struct emit *e, const struct snapshot *s, const struct group *g)
 {
-	if (g->reserved_state != DATUM_OK)
+	if (g->reserved_state != DATUM_OK || (s->problems.n && !g->n_devices))
 		return;
 	emit_rows_begin(e, COL_RESERVED);
 	for (uint32_t i = 0; i < g->n_reserved; i++) {
@@ -87,10 +88,11 @@ static void emit_group(struct emit *e, const struct snapshot *s, const struct gr
 	emit_datum(e, COL_OWNER, g->owner_count.state == DATUM_OK
 					 ? datum_ok(g->owner_count.value != 0)
 					 : g->owner_count);
-	emit_empty(e, COL_DEVICES);
+	if (!g->n_devices)
+		emit_datum(e, COL_DEVICES, none_of(s));
 	for (uint32_t i = 0; i < g->n_devices; i++)
 		emit_text(e, COL_DEVICES, s->devices[g->devices[i]].name);
-	emit_regions(e, g);
+	emit_regions(e, s, g);
 	emit_row_end(e);
 }
 
@@ -115,8 +117,7 @@ static struct error *groups_run(struct command_call *call)
 		if (i < s->n_groups)
 			emit_group(call->emit, s, &s->groups[i]);
 		else
-			err = error_new(ERROR_USAGE, "no IOMMU group %s here; 'groups' lists them",
-					call->operands[n]);
+			err = error_not_listed(s, "IOMMU group", call->operands[n], "groups");
 	}
 	return err;
 }

@@ -86,9 +86,9 @@ static struct error *emit_iommus(struct command_call *call)
 	if (err)
 		return err;
 	emit_text(call->emit, COL_DRIVER, driver->ops->name);
-	emit_number(call->emit, COL_IOMMUS, s->n_iommus);
-	emit_number(call->emit, COL_DEVICES, s->n_devices);
-	emit_number(call->emit, COL_DOMAINS, s->n_domains);
+	emit_datum(call->emit, COL_IOMMUS, count_of(s, s->n_iommus));
+	emit_datum(call->emit, COL_DEVICES, count_of(s, s->n_devices));
+	emit_datum(call->emit, COL_DOMAINS, count_of(s, s->n_domains));
 	return NULL;
 }
 

@@ -113,7 +113,7 @@ static void emit_iommu(struct emit *e, const struct snapshot *s, uint32_t index)
 		emit_datum(e, COL_BDF, u->segment.state == DATUM_OK ? u->devid : u->segment);
 	emit_datum(e, COL_MMIO, u->mmio);
 	emit_datum(e, COL_MMIO_SIZE, u->mmio_size);
-	emit_number(e, COL_DEVICES, count_devices(s, index));
+	emit_datum(e, COL_DEVICES, count_of(s, count_devices(s, index)));
 	emit_datum(e, COL_DEVICE_TABLE, u->device_table);
 	emit_datum(e, COL_COMMAND, u->command_ring.address);
 	emit_datum(e, COL_EVENT, u->event_ring.address);

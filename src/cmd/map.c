@@ -246,11 +246,13 @@ static struct error *map_run(struct command_call *call)
 	domain_label(domain, label, sizeof(label));
 	struct mapper mapper = {.call = call, .label = label};
 	if (domain->table_state != DATUM_OK) {
-		call_problems_of(call, s, label);
+		size_t n = call->problems->n;
+
+		call_problems_of_domain(call, s, domain);
 		if (domain->pt_format && !strcmp(domain->pt_format, "v2"))
 			err = error_new(ERROR_NOT_FOUND, "is of the guest format (v2), which is not "
 							 "walked yet");
-		else
+		else if (call->problems->n == n)
 			err = error_new(ERROR_CORRUPT, "cannot be read");
 		problems_add(call->problems, err, "page table", "%s", label);
 		return NULL;

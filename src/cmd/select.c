@@ -7,6 +7,7 @@
 
 #include "base/parse.h"
 #include "base/vec.h"
+#include "kernel/pci.h"
 
 struct error *call_snapshot(struct command_call *call, unsigned parts, struct snapshot **ret)
 {
@@ -23,12 +24,32 @@ void call_problems_of(struct command_call *call, const struct snapshot *snapshot
 		problems_copy(call->problems, &snapshot->problems, object);
 }
 
+void call_problems_of_domain(struct command_call *call, const struct snapshot *snapshot,
+			     const struct domain *domain)
+{
+	char object[40];
+
+	snprintf(object, sizeof(object), "domain 0x%" PRIx64,
+		 domain->address ? domain->address : domain->core_address);
+	call_problems_of(call, snapshot, object);
+}
+
 const char *call_option(const struct command_call *call, const char *name)
 {
 	for (size_t i = 0; i < call->command->n_options; i++)
 		if (!strcmp(call->command->options[i].name, name))
 			return call->values[i];
 	return NULL;
+}
+
+/* With something unread it may be there all the same: then that is no mistake of the caller's. */
+struct error *error_not_listed(const struct snapshot *snapshot, const char *what, const char *word,
+			       const char *command)
+{
+	if (snapshot->problems.n)
+		return error_new(ERROR_NOT_FOUND, "no %s %s among those that could be read; '%s' says "
+				 "what could not", what, word, command);
+	return error_new(ERROR_USAGE, "no %s %s here; '%s' lists them", what, word, command);
 }
 
 struct error *find_device(const struct snapshot *snapshot, const char *word,
@@ -42,8 +63,10 @@ struct error *find_device(const struct snapshot *snapshot, const char *word,
 	*ret = snapshot_device(snapshot, bdf >> 16, (uint16_t)bdf);
 	if (*ret)
 		return NULL;
-	return error_new(ERROR_USAGE, "no PCI function %04x:%02x:%02x.%x here; 'devices' lists them",
-			 bdf >> 16, bdf >> 8 & 0xff, bdf >> 3 & 0x1f, bdf & 7);
+	char name[PCI_NAME_SIZE];
+
+	pci_name(name, bdf >> 16, (uint16_t)bdf);
+	return error_not_listed(snapshot, "PCI function", name, "devices");
 }
 
 struct error *select_devices(struct command_call *call, const struct snapshot *snapshot,
@@ -82,8 +105,10 @@ struct error *find_domain(const struct snapshot *snapshot, const char *word,
 		*ret = device_domain(snapshot, device);
 		if (*ret)
 			return NULL;
-		return error_new(ERROR_USAGE, "%s is in no domain%s", device->name,
-				 device->domain.state == DATUM_NONE ? "" : " that could be read");
+		if (device->domain.state == DATUM_NONE)
+			return error_new(ERROR_USAGE, "%s is in no domain", device->name);
+		return error_new(ERROR_NOT_FOUND, "%s is in no domain that could be read",
+				 device->name);
 	}
 	struct error *err = parse_number(word, &number);
 	if (err)
@@ -97,7 +122,7 @@ struct error *find_domain(const struct snapshot *snapshot, const char *word,
 			return NULL;
 		}
 	}
-	return error_new(ERROR_USAGE, "no domain has the ID or address %s; 'domains' lists them", word);
+	return error_not_listed(snapshot, "domain", word, "domains");
 }
 
 void domain_label(const struct domain *domain, char *label, size_t size)

@@ -25,10 +25,30 @@ static inline void selection_free(struct selection *selection)
 struct error *call_snapshot(struct command_call *call, unsigned parts, struct snapshot **ret);
 void call_problems_of(struct command_call *call, const struct snapshot *snapshot, const char *object);
 
+/* Those of a domain bear its object's address: its ID is one of the things that may be unread. */
+void call_problems_of_domain(struct command_call *call, const struct snapshot *snapshot,
+			     const struct domain *domain);
+
 /* The value of option `name` of the call's command; NULL: not given. */
 const char *call_option(const struct command_call *call, const char *name);
 
-/* The devices that the operands name, all without any; ERROR_USAGE names one that is not there. */
+/* With something unread, that none was found does not say that there is none: it is unknown. */
+static inline struct datum none_of(const struct snapshot *snapshot)
+{
+	return (struct datum){.state = snapshot->problems.n ? DATUM_ABSENT : DATUM_NONE};
+}
+
+/* Likewise, a number of those that were found. */
+static inline struct datum count_of(const struct snapshot *snapshot, uint64_t n)
+{
+	return snapshot->problems.n ? none_of(snapshot) : datum_ok(n);
+}
+
+/* Why nothing goes by that word: ERROR_USAGE, or ERROR_NOT_FOUND when it may just not be readable. */
+struct error *error_not_listed(const struct snapshot *snapshot, const char *what, const char *word,
+			       const char *command);
+
+/* The devices that the operands name, all without any; fails for one that is not there. */
 struct error *select_devices(struct command_call *call, const struct snapshot *snapshot,
 			     struct selection *ret);
 

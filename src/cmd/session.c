@@ -5,6 +5,7 @@
 
 #include "amd/driver.h"
 #include "base/cleanup.h"
+#include "target/together.h"
 
 static const struct iommu_driver_ops *const drivers[] = {&amd_driver};
 
@@ -118,13 +119,37 @@ struct error *session_driver(struct session *session, struct iommu_driver **ret)
 	return opened(session, err);
 }
 
+void session_refresh(struct session *session)
+{
+	if (session->target && session->target->moving)
+		snapshot_free(&session->snapshot);
+}
+
+struct snapshot_wish {
+	struct session *session;
+	unsigned parts;
+};
+
+static struct error *load_snapshot(void *arg)
+{
+	const struct snapshot_wish *wish = arg;
+	struct session *session = wish->session;
+
+	/* What was read before may never have been there together with what comes now. */
+	if (session->target->moving)
+		snapshot_free(&session->snapshot);
+	return session->driver->ops->load(session->driver, wish->parts, &session->snapshot);
+}
+
 struct error *session_snapshot(struct session *session, unsigned parts, struct snapshot **ret)
 {
 	struct iommu_driver *driver;
 	struct error *err = session_driver(session, &driver);
+	unsigned all = parts | session->snapshot.parts;
 
-	if (!err)
-		err = driver->ops->load(driver, parts, &session->snapshot);
+	if (!err && all != session->snapshot.parts)
+		err = target_read_together(session->target, load_snapshot,
+					   &(struct snapshot_wish){session, all});
 	if (!err)
 		*ret = &session->snapshot;
 	return opened(session, err);

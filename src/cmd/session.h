@@ -25,8 +25,14 @@ struct error *session_target(struct session *session, struct target **ret);
 struct error *session_kernel(struct session *session, struct kernel **ret);
 /* The driver of the IOMMUs in use; detected. */
 struct error *session_driver(struct session *session, struct iommu_driver **ret);
-/* parts: enum snapshot_part, ORed. Problems met while reading them are in the snapshot. */
+/*
+ * parts: enum snapshot_part, ORed. Problems met while reading them are in the snapshot. Of a machine that
+ * runs, parts that an earlier call did not ask for are read together with those it did, all anew.
+ */
 struct error *session_snapshot(struct session *session, unsigned parts, struct snapshot **ret);
+
+/* A command begins: on a machine that runs, nothing of what was read before counts any more. */
+void session_refresh(struct session *session);
 
 /* One of these functions has failed: an error now means "could not be opened", exit status 3. */
 bool session_failed(const struct session *session);

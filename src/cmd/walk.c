@@ -95,7 +95,9 @@ static void emit_steps(struct emit *e, const struct translation *t)
 	emit_rows_end(e);
 }
 
-static void emit_end_of_walk(struct emit *e, const struct route *r, const struct translation *t)
+/* known: nothing on the way was unreadable. */
+static void emit_end_of_walk(struct emit *e, const struct route *r, const struct translation *t,
+			     bool known)
 {
 	if (t->mapped) {
 		emit_number(e, COL_PA, t->pa);
@@ -105,7 +107,7 @@ static void emit_end_of_walk(struct emit *e, const struct route *r, const struct
 		emit_bool(e, COL_WRITE, t->write && r->write);
 	} else {
 		emit_text(e, COL_STOPPED, t->stopped ? t->stopped : r->reason);
-		if (r->known) {
+		if (known) {
 			emit_bool(e, COL_READ, false);
 			emit_bool(e, COL_WRITE, false);
 		}
@@ -129,7 +131,7 @@ static struct error *walk_one(struct command_call *call, struct target *target,
 	emit_datum(e, COL_DOMAIN, r->table ? r->domain->id : d->domain_id);
 	if (r->table)
 		emit_number(e, COL_ROOT, r->table->root);
-	emit_end_of_walk(e, r, &t);
+	emit_end_of_walk(e, r, &t, r->known && !err);
 	emit_steps(e, &t);
 	emit_row_end(e);
 	problems_add(call->problems, err, "translation", "%s IOVA 0x%" PRIx64, d->name, iova);
@@ -151,6 +153,8 @@ static struct error *walk_run(struct command_call *call)
 		return err;
 	call_problems_of(call, s, device->name);
 	struct route route = find_route(s, device);
+	if (route.domain)
+		call_problems_of_domain(call, s, route.domain);
 	for (size_t i = 1; i < call->n_operands && !err; i++) {
 		uint64_t iova;
 

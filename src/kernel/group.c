@@ -34,8 +34,10 @@ static struct error *read_members(struct reader *reader, struct iommu_group *gro
 	uint64_t node;
 
 	group->first_member = groups->members.n;
+	group->members_state = DATUM_ABSENT;
 	if (!is_found(head) || !is_found(place.list) || !is_found(place.dev))
 		return NULL;
+	group->members_state = DATUM_OK;
 	struct list_walk walk = list_walk_begin(kernel, group->address + head->value);
 	while (!(err = list_walk_next(&walk, &node)) && node && groups->members.n < MEMBERS_MAX) {
 		struct datum dev = reader_pointer(reader, node - place.list->value, place.dev,
@@ -46,12 +48,17 @@ static struct error *read_members(struct reader *reader, struct iommu_group *gro
 			*slot = dev.value;
 		else if (dev.state == DATUM_OK)
 			return error_no_memory;
+		else if (dev.state != DATUM_NONE)
+			group->members_state = dev.state;
 	}
 	if (!err && node)
-		err = error_new(ERROR_CORRUPT, "the groups have more than %zu members", MEMBERS_MAX);
+		err = error_new(ERROR_CORRUPT, "the groups have more than %zu members",
+				MEMBERS_MAX);
 	if (err && !error_is_unreadable(err))
 		return err;
-	problems_add(reader->problems, err, "members", "%s", reader->object);
+	if (err)
+		group->members_state = problems_add(reader->problems, err, "members", "%s",
+						    reader->object);
 	group->n_members = groups->members.n - group->first_member;
 	return NULL;
 }
@@ -101,36 +108,73 @@ static void sort_groups(struct iommu_groups *groups)
 	groups->groups.n = n;
 }
 
-struct error *iommu_groups_read(struct reader *reader, struct arena *arena, struct iommu_groups *ret)
+static struct error *read_listed(struct reader *reader, struct arena *arena, uint64_t kset,
+				 struct iommu_groups *groups)
+{
+	const struct found *core = reader->kernel->core;
+	struct list_walk walk = list_walk_begin(reader->kernel, kset + core[CORE_KSET_LIST].value);
+	struct error *err;
+	uint64_t node;
+
+	while (!(err = list_walk_next(&walk, &node)) && node) {
+		uint64_t kobject = node - core[CORE_KOBJECT_ENTRY].value;
+
+		err = read_group(reader, arena, kobject - core[CORE_GROUP_KOBJ].value, groups);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/* Where there is no memory, there is no group either. */
+static struct error *read_referred(struct reader *reader, struct arena *arena,
+				   const uint64_t *addresses, size_t n, struct iommu_groups *groups)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		uint64_t ignored;
+
+		if (!addresses[i])
+			continue;
+		err = target_read_u64(reader->kernel->target, SPACE_VIRT, addresses[i], &ignored);
+		bool is_there = !err || error_code(err) != ERROR_FAULT;
+
+		if (err && !error_is_unreadable(err))
+			return err;
+		error_free(err);
+		err = is_there ? read_group(reader, arena, addresses[i], groups) : NULL;
+	}
+	return err;
+}
+
+struct error *iommu_groups_read(struct reader *reader, struct arena *arena,
+				const uint64_t *referred, size_t n_referred,
+				struct iommu_groups *ret)
 {
 	static const enum core_need required[] = {CORE_KSET_LIST, CORE_KOBJECT_ENTRY,
 						  CORE_GROUP_KOBJ};
 	struct kernel *kernel = reader->kernel;
 	const struct found *core = kernel->core;
 	struct iommu_groups groups = {0};
-	uint64_t node;
+	uint64_t kset = 0;
 
-	reader_object(reader, "IOMMU groups");
 	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
 		if (!is_found(&core[required[i]]))
 			return need_missing(&kernel->core_set, required[i]);
-	struct datum kset = reader_symbol(reader, &core[CORE_GROUP_KSET], 8, "iommu_group_kset");
-	if (kset.state != DATUM_OK || !kset.value)
-		return NULL;
-	struct list_walk walk = list_walk_begin(kernel, kset.value + core[CORE_KSET_LIST].value);
-	struct error *err;
-	while (!(err = list_walk_next(&walk, &node)) && node) {
-		uint64_t kobject = node - core[CORE_KOBJECT_ENTRY].value;
-
-		err = read_group(reader, arena, kobject - core[CORE_GROUP_KOBJ].value, &groups);
-		if (err)
-			break;
+	struct error *err = NULL;
+	if (is_found(&core[CORE_GROUP_KSET]))
+		err = kernel_read_symbol(kernel, &core[CORE_GROUP_KSET], 8, &kset);
+	if (!err && kset)
+		err = read_listed(reader, arena, kset, &groups);
+	if (err && error_is_unreadable(err)) {
+		problems_add(reader->problems, err, "list", "IOMMU groups");
+		err = read_referred(reader, arena, referred, n_referred, &groups);
 	}
-	if (err && !error_is_unreadable(err)) {
+	if (err) {
 		iommu_groups_free(&groups);
 		return err;
 	}
-	problems_add(reader->problems, err, "list", "IOMMU groups");
 	sort_groups(&groups);
 	*ret = groups;
 	return NULL;

@@ -13,6 +13,7 @@ struct iommu_group {
 	struct datum default_domain, domain;
 	struct datum owner_count;
 	size_t first_member, n_members; /* in iommu_groups.members */
+	enum datum_state members_state; /* DATUM_OK: these are all; else why some are missing */
 };
 
 struct iommu_groups {
@@ -26,8 +27,13 @@ struct iommu_groups {
 	} members;
 };
 
-/* As pci_functions_read: the caller frees with iommu_groups_free. No groups at all is no error. */
+/*
+ * As pci_functions_read: the caller frees with iommu_groups_free. No groups at all is no error.
+ * referred: addresses of groups that others refer to, 0 for none; where the kernel's list of groups
+ * is damaged, it is made whole from these.
+ */
 struct error *iommu_groups_read(struct reader *reader, struct arena *arena,
+				const uint64_t *referred, size_t n_referred,
 				struct iommu_groups *ret);
 void iommu_groups_free(struct iommu_groups *groups);
 

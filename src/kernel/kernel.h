@@ -43,8 +43,6 @@
 	  "default domains of groups")                                                             \
 	X(CORE_GROUP_DOMAIN, MEMBER, "struct iommu_group", "domain", OPTIONAL,                     \
 	  "current domains of groups")                                                             \
-	X(CORE_GROUP_BLOCKING, MEMBER, "struct iommu_group", "blocking_domain", OPTIONAL,          \
-	  "blocking domains of groups")                                                            \
 	X(CORE_GROUP_OWNER_COUNT, MEMBER, "struct iommu_group", "owner_cnt", OPTIONAL,             \
 	  "who has claimed a group")                                                               \
 	X(CORE_GROUP_DEVICE_LIST, MEMBER, "struct group_device", "list", VARIANT, "group members") \
@@ -61,10 +59,7 @@
 	X(CORE_PASS_THROUGH, SYMBOL, NULL, "iommu_pass_through", OPTIONAL,                         \
 	  "the default DMA mode before Linux 4.4")                                                 \
 	X(CORE_DMA_STRICT, SYMBOL, NULL, "iommu_dma_strict", OPTIONAL, "the flush mode")           \
-	X(CORE_CMD_LINE, SYMBOL, NULL, "iommu_cmd_line", OPTIONAL,                                 \
-	  "whether the command line chose the DMA mode")                                           \
 	X(CORE_COMMAND_LINE, SYMBOL, NULL, "saved_command_line", OPTIONAL, "the command line")     \
-	X(CORE_BANNER, SYMBOL, NULL, "linux_banner", OPTIONAL, "the kernel's name")                \
 	X(CORE_CRASH_RES, SYMBOL, NULL, "crashk_res", OPTIONAL,                                    \
 	  "telling a capture kernel's entries apart")                                              \
 	X(CORE_CRASH_LOW_RES, SYMBOL, NULL, "crashk_low_res", OPTIONAL,                            \
@@ -73,8 +68,6 @@
 	  "telling a capture kernel's entries apart")                                              \
 	X(CORE_RESOURCE_END, MEMBER, "struct resource", "end", OPTIONAL,                           \
 	  "telling a capture kernel's entries apart")                                              \
-	X(CORE_PAGE_OFFSET_BASE, SYMBOL, NULL, "page_offset_base", OPTIONAL, "captures")           \
-	X(CORE_SME_MASK, SYMBOL, NULL, "sme_me_mask", OPTIONAL, "memory encryption")               \
 	X(CORE_IDA_XA, MEMBER, "struct ida", "xa", OPTIONAL, "ID allocators")                      \
 	X(CORE_XA_HEAD, MEMBER, "struct xarray", "xa_head", OPTIONAL, "ID allocators")             \
 	X(CORE_XA_NODE_SHIFT, MEMBER, "struct xa_node", "shift", OPTIONAL, "ID allocators")        \

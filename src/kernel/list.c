@@ -22,7 +22,8 @@ static struct error *check_link(const struct list_walk *walk, uint64_t link)
 				 walk->count, walk->at);
 	if (link == walk->seen || walk->count >= LIST_LENGTH_MAX)
 		return error_new(ERROR_CORRUPT,
-				 "list loops without its head after %" PRIu64 " entries, at 0x%" PRIx64,
+				 "list loops without its head after %" PRIu64 " entries, at 0x%"
+				 PRIx64,
 				 walk->count, walk->at);
 	struct error *err = target_read_u64(walk->kernel->target, SPACE_VIRT, link, &ignored);
 	if (err && error_code(err) == ERROR_FAULT)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's linked lists, walked with a guard against loops and runaway lengths. A damaged list is
- * walked from its head up to the damage, then from its other end back to it; the error comes after
- * the last entry that can be had. An entry whose page the dump lacks is told, one at an address
+ * The kernel's linked lists, walked with a guard against loops and runaway lengths. A damaged list
+ * is walked from its head up to the damage, then from its other end back to it; the error comes
+ * after the last entry that can be had. An entry whose page the dump lacks is told, one at an address
  * where no memory is, is none. Where a list loops, some entries are told more than once.
  *
  *	struct list_walk walk = list_walk_begin(kernel, head);

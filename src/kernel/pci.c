@@ -29,13 +29,6 @@ void pci_name(char name[PCI_NAME_SIZE], uint32_t segment, uint16_t devid)
 		 devid >> 3 & 0x1f, devid & 7);
 }
 
-/* Notes err of a list that ended early. */
-static void list_broken(struct reader *reader, struct error *err, const char *what, uint64_t address)
-{
-	reader_object(reader, "PCI bus 0x%" PRIx64, address);
-	problems_add(reader->problems, err, what, "%s", reader->object);
-}
-
 static bool bus_is_met(const struct bus_vec *buses, uint64_t address)
 {
 	for (size_t i = 0; i < buses->n; i++)
@@ -44,8 +37,18 @@ static bool bus_is_met(const struct bus_vec *buses, uint64_t address)
 	return false;
 }
 
+/* Notes err, if it is one, of a list for which functions may be missing now. */
+static void note_loss(struct reader *reader, struct pci_functions *functions, struct error *err,
+		      const char *what, const char *owner, uint64_t address)
+{
+	if (err)
+		functions->state = problems_add(reader->problems, err, what, "%s 0x%" PRIx64, owner,
+						address);
+}
+
 /* Adds the buses of a list of pci_bus.node; only running out of memory and interrupts are errors. */
-static struct error *add_buses(struct reader *reader, struct bus_vec *buses, uint64_t head)
+static struct error *add_buses(struct reader *reader, struct bus_vec *buses, uint64_t head,
+			       struct pci_functions *functions)
 {
 	struct kernel *kernel = reader->kernel;
 	struct list_walk walk = list_walk_begin(kernel, head);
@@ -56,10 +59,10 @@ static struct error *add_buses(struct reader *reader, struct bus_vec *buses, uin
 		uint64_t address = node - kernel->core[CORE_BUS_NODE].value;
 
 		if (bus_is_met(buses, address)) {
-			list_broken(reader,
-				    error_new(ERROR_CORRUPT, "bus 0x%" PRIx64 " is in the tree twice",
-					      address),
-				    "child buses", head);
+			note_loss(reader, functions,
+				  error_new(ERROR_CORRUPT, "bus 0x%" PRIx64 " is in the tree twice",
+					    address),
+				  "buses", "PCI bus list", head);
 			continue;
 		}
 		if (buses->n == BUSES_MAX) {
@@ -73,37 +76,34 @@ static struct error *add_buses(struct reader *reader, struct bus_vec *buses, uin
 	}
 	if (err && !error_is_unreadable(err))
 		return err;
-	if (err)
-		list_broken(reader, err, "child buses", head);
+	note_loss(reader, functions, err, "buses", "PCI bus list", head);
 	return NULL;
 }
 
-static bool is_unreadable(struct datum datum)
-{
-	return datum.state != DATUM_OK && datum.state != DATUM_NONE && datum.state != DATUM_ABSENT;
-}
-
 /*
- * What the bus says of itself; a kernel that does not say the segment knows only 0. False: it can't
- * be read, and its functions would bear the addresses of others.
+ * What the bus says of itself; a kernel that does not say the segment knows only 0. Other than
+ * DATUM_OK: it can't be read, and its functions would bear the addresses of others.
  */
-static bool read_bus(struct reader *reader, uint64_t address, struct bus *ret)
+static enum datum_state read_bus(struct reader *reader, uint64_t address, struct bus *ret)
 {
 	const struct found *core = reader->kernel->core;
 
 	reader_object(reader, "PCI bus 0x%" PRIx64, address);
 	struct datum number = reader_member(reader, address, &core[CORE_BUS_NUMBER], "number");
 	struct datum sysdata = reader_pointer(reader, address, &core[CORE_BUS_SYSDATA], "sysdata");
-	struct datum segment = {0};
+	struct datum segment = sysdata;
 
 	if (sysdata.state == DATUM_OK)
-		segment = reader_member(reader, sysdata.value, &core[CORE_SYSDATA_DOMAIN], "segment");
+		segment = reader_member(reader, sysdata.value, &core[CORE_SYSDATA_DOMAIN],
+					"segment");
+	if (segment.state == DATUM_NONE || segment.state == DATUM_ABSENT)
+		segment = datum_ok(0);
 	*ret = (struct bus){
 		.address = address,
-		.segment = segment.state == DATUM_OK ? (uint32_t)segment.value : 0,
+		.segment = (uint32_t)segment.value,
 		.number = (uint8_t)number.value,
 	};
-	return number.state == DATUM_OK && !is_unreadable(sysdata) && !is_unreadable(segment);
+	return number.state != DATUM_OK ? number.state : segment.state;
 }
 
 static struct error *add_functions(struct reader *reader, const struct bus *bus,
@@ -120,8 +120,10 @@ static struct error *add_functions(struct reader *reader, const struct bus *bus,
 
 		reader_object(reader, "PCI device 0x%" PRIx64, pci_dev);
 		struct datum devfn = reader_member(reader, pci_dev, &core[CORE_PCI_DEVFN], "devfn");
-		if (devfn.state != DATUM_OK)
+		if (devfn.state != DATUM_OK) {
+			functions->state = devfn.state;
 			continue;
+		}
 		struct pci_function *f = vec_push(functions);
 		if (!f)
 			return error_no_memory;
@@ -136,8 +138,7 @@ static struct error *add_functions(struct reader *reader, const struct bus *bus,
 		err = error_new(ERROR_CORRUPT, "more than %zu functions", FUNCTIONS_MAX);
 	if (err && !error_is_unreadable(err))
 		return err;
-	if (err)
-		list_broken(reader, err, "devices", bus->address);
+	note_loss(reader, functions, err, "devices", "PCI bus", bus->address);
 	return NULL;
 }
 
@@ -172,21 +173,24 @@ struct error *pci_functions_read(struct reader *reader, struct pci_functions *re
 		CORE_BUS_NUMBER,     CORE_PCI_BUS_LIST, CORE_PCI_DEVFN,    CORE_PCI_DEV,
 	};
 	const struct found *core = reader->kernel->core;
-	struct pci_functions functions = {0};
+	struct pci_functions functions = {.state = DATUM_OK};
 	struct bus_vec buses = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
 		if (!is_found(&core[required[i]]))
 			return need_missing(&reader->kernel->core_set, required[i]);
-	struct error *err = add_buses(reader, &buses, core[CORE_PCI_ROOT_BUSES].value);
+	struct error *err = add_buses(reader, &buses, core[CORE_PCI_ROOT_BUSES].value, &functions);
 	for (size_t i = 0; i < buses.n && !err; i++) {
 		struct bus bus;
 
-		if (read_bus(reader, buses.at[i], &bus))
+		enum datum_state state = read_bus(reader, buses.at[i], &bus);
+		if (state == DATUM_OK)
 			err = add_functions(reader, &bus, &functions);
+		else
+			functions.state = state;
 		if (!err)
-			err = add_buses(reader, &buses,
-					buses.at[i] + core[CORE_BUS_CHILDREN].value);
+			err = add_buses(reader, &buses, buses.at[i] + core[CORE_BUS_CHILDREN].value,
+					&functions);
 	}
 	vec_free(&buses);
 	if (err) {

@@ -15,6 +15,7 @@ struct pci_function {
 struct pci_functions {
 	struct pci_function *at;
 	size_t n, room;
+	enum datum_state state; /* DATUM_OK: these are all; else why some are missing */
 };
 
 /*

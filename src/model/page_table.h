@@ -11,12 +11,28 @@
 
 struct page_table_ops;
 
+/*
+ * On a machine that runs: words of the kernel's that hold these values as long as the table is the
+ * domain's, and the domain is in use. What is read of the table counts only if they still do afterwards.
+ */
+struct table_anchor {
+	uint64_t address, value; /* kernel virtual; the word's value, little endian */
+	unsigned size;		 /* bytes, at most 8 */
+};
+
+#define TABLE_ANCHORS_MAX 3
+
 struct page_table {
 	const struct page_table_ops *ops; /* NULL: no table; DMA is not translated by one */
 	uint64_t root;                    /* physical address of the top table, encryption bit off */
 	unsigned levels;
 	uint64_t sme_mask;
+	struct table_anchor anchors[TABLE_ANCHORS_MAX];
+	unsigned n_anchors;
 };
+
+/* ERROR_TORN: the table is no longer the domain's. Asked on a moving target only. */
+struct error *page_table_confirm(struct target *target, const struct page_table *table);
 
 /* One present leaf entry, replicated entries of one big page taken as one. */
 struct leaf {

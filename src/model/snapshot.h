@@ -114,6 +114,7 @@ struct group {
 	struct datum owner_count;
 	const uint32_t *devices; /* indexes in devices */
 	uint32_t n_devices;
+	enum datum_state members_state;  /* DATUM_OK: the devices are all there */
 	enum datum_state reserved_state; /* DATUM_OK: all are known */
 	const struct reserved_region *reserved; /* by start, overlaps of one type joined */
 	uint32_t n_reserved;

@@ -48,7 +48,7 @@ static uint64_t domain_key(const struct snapshot *s, struct datum index)
 {
 	const struct domain *domain = &s->domains[index.value];
 
-	return domain->core_address ? domain->core_address : domain->address;
+	return domain->address ? domain->address : domain->core_address;
 }
 
 static void compare_domain_reference(struct differences *d, const char *object, const char *what,
@@ -65,7 +65,8 @@ static void compare_reference(struct differences *d, const char *object, const c
 			      uint64_t damaged_address)
 {
 	compare_state(d, object, what, whole.state, damaged.state);
-	if (whole.state == DATUM_OK && damaged.state == DATUM_OK && whole_address != damaged_address)
+	if (whole.state == DATUM_OK && damaged.state == DATUM_OK &&
+	    whole_address != damaged_address)
 		tell(d, object, what, "changed");
 }
 
@@ -87,10 +88,10 @@ static void compare_device(struct differences *d, const struct device *a, const 
 	if (a->driver.state == DATUM_OK && b->driver.state == DATUM_OK &&
 	    strcmp(a->driver.value, b->driver.value))
 		tell(d, a->name, "driver", "changed");
-	compare_reference(d, a->name, "group", a->group, group_address(d->whole, a->group), b->group,
-			  group_address(d->damaged, b->group));
-	compare_reference(d, a->name, "iommu", a->iommu, iommu_address(d->whole, a->iommu), b->iommu,
-			  iommu_address(d->damaged, b->iommu));
+	compare_reference(d, a->name, "group", a->group, group_address(d->whole, a->group),
+			  b->group, group_address(d->damaged, b->group));
+	compare_reference(d, a->name, "iommu", a->iommu, iommu_address(d->whole, a->iommu),
+			  b->iommu, iommu_address(d->damaged, b->iommu));
 	compare_domain_reference(d, a->name, "domain", a->domain, b->domain);
 	compare_datum(d, a->name, "alias", a->alias, b->alias);
 	compare_state(d, a->name, "entry", a->entry.state, b->entry.state);
@@ -98,6 +99,9 @@ static void compare_device(struct differences *d, const struct device *a, const 
 	compare_datum(d, a->name, "paging_mode", a->paging_mode, b->paging_mode);
 	compare_datum(d, a->name, "pt_root", a->pt_root, b->pt_root);
 	compare_datum(d, a->name, "int_remap", a->int_remap, b->int_remap);
+	if (a->entry.writer != b->entry.writer)
+		tell(d, a->name, "writer",
+		     b->entry.writer == WRITER_UNKNOWN ? "unknown" : "changed");
 	if (a->dma != b->dma)
 		tell(d, a->name, "dma", b->dma == DMA_UNKNOWN ? "unknown" : "changed");
 }
@@ -141,6 +145,11 @@ static void compare_groups(struct differences *d)
 		compare_domain_reference(d, name, "default_domain", a->default_domain,
 					 b->default_domain);
 		compare_domain_reference(d, name, "domain", a->domain, b->domain);
+		compare_state(d, name, "reserved", a->reserved_state, b->reserved_state);
+		if (a->reserved_state == DATUM_OK && b->reserved_state == DATUM_OK &&
+		    a->n_reserved != b->n_reserved)
+			tell(d, name, "reserved", "changed");
+		compare_state(d, name, "members", a->members_state, b->members_state);
 		if (a->n_devices != b->n_devices)
 			tell(d, name, "members", "fewer");
 	}
@@ -158,8 +167,8 @@ static void compare_domains(struct differences *d)
 
 		snprintf(name, sizeof(name), "domain 0x%" PRIx64, a->id.value);
 		for (uint32_t j = 0; j < d->damaged->n_domains; j++)
-			if (d->damaged->domains[j].core_address == a->core_address &&
-			    (a->core_address || d->damaged->domains[j].address == a->address))
+			if (d->damaged->domains[j].address == a->address &&
+			    (a->address || d->damaged->domains[j].core_address == a->core_address))
 				b = &d->damaged->domains[j];
 		found += !!b;
 		if (!b) {
@@ -192,6 +201,7 @@ static void compare_iommus(struct differences *d)
 			tell(d, a->name.value, "iommu", "gone");
 			continue;
 		}
+		compare_state(d, a->name.value, "name", a->name.state, b->name.state);
 		compare_datum(d, a->name.value, "index", a->index, b->index);
 		compare_datum(d, a->name.value, "segment", a->segment, b->segment);
 		compare_datum(d, a->name.value, "devid", a->devid, b->devid);
@@ -217,8 +227,7 @@ char *describe_differences(const struct snapshot *whole, const struct snapshot *
 	compare_groups(&d);
 	compare_domains(&d);
 	compare_state(&d, "domain IDs", "allocator", whole->ids.state, damaged->ids.state);
-	if (damaged->ids.state == DATUM_OK &&
-	    memcmp(whole->ids.bitmap, damaged->ids.bitmap, 8192))
+	if (damaged->ids.state == DATUM_OK && memcmp(whole->ids.bitmap, damaged->ids.bitmap, 8192))
 		tell(&d, "domain IDs", "allocator", "changed");
 	fclose(d.out);
 	return text;
@@ -231,9 +240,14 @@ char *describe_problems(const struct snapshot *s)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	for (size_t i = 0; i < s->problems.n; i++)
-		fprintf(out, "%s: %s %s\n", s->problems.at[i].object, s->problems.at[i].what,
-			datum_state_name(s->problems.at[i].state));
+	for (size_t i = 0; i < s->problems.n; i++) {
+		const struct problem *p = &s->problems.at[i];
+		const char *kernel = strstr(p->object, "0xffff");
+
+		fprintf(out, "%.*s%s: %s %s\n",
+			(int)(kernel ? kernel - p->object : (long)strlen(p->object)), p->object,
+			kernel ? "0x*" : "", p->what, datum_state_name(p->state));
+	}
 	fclose(out);
 	return text;
 }

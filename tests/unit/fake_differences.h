@@ -6,12 +6,13 @@
 #include "model/snapshot.h"
 
 /*
- * Lines "object: datum state" of all that differs; a datum that the whole machine has and the damaged
- * one has as none or absent reads "PRETENDS TO BE KNOWN". The text is the caller's, also below.
+ * Lines "object: datum state" of all that differs; a datum that the whole machine has and the
+ * damaged one has as none or absent reads "PRETENDS TO BE KNOWN". The text is the caller's, also
+ * below.
  */
 char *describe_differences(const struct snapshot *whole, const struct snapshot *damaged);
 
-/* Lines "object: what state". */
+/* Lines "object: what state"; kernel addresses at the end of an object read 0x*. */
 char *describe_problems(const struct snapshot *s);
 
 #endif

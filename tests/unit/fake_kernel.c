@@ -159,6 +159,11 @@ uint64_t fake_read64(const struct fake_kernel *k, uint64_t va)
 	return get_le64(byte_at(k, va));
 }
 
+uint64_t fake_objects_end(const struct fake_kernel *k)
+{
+	return linear_base(k) + RAM_BASE + k->used;
+}
+
 void fake_exclude(struct fake_kernel *k, uint64_t va, uint64_t size)
 {
 	set_state(k, va, size, PAGE_EXCLUDED);

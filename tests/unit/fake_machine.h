@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One machine, built in a fake kernel of any era: IOMMUs, PCI functions behind buses, groups, domains
- * with page tables, device tables and the domain-ID allocator. What it consists of stands in the
- * tables below, which are the truth that tests hold the snapshot against; the addresses of what was
- * built are in struct fake_machine, for tests that break it.
+ * One machine, built in a fake kernel of any era: IOMMUs, PCI functions behind buses, groups,
+ *domains with page tables, device tables and the domain-ID allocator. What it consists of stands in
+ *the tables below, which are the truth that tests hold the snapshot against; the addresses of what
+ *was built are in struct fake_machine, for tests that break it.
  *
  *	0000:00:00.2  the IOMMU itself         0000:01:01.0  a NIC behind it, alias 0000:01:00.0
  *	0000:00:04.0  a NIC, DMA domain        0000:80:00.2  the second IOMMU
@@ -24,42 +24,58 @@
 /* One leaf of a page table. */
 struct fake_mapping {
 	uint64_t iova, pa, size;
-	uint8_t level;     /* of the table that holds the entries */
-	uint8_t skip_from; /* the table of this level points straight to it; 0: no level is skipped */
+	uint8_t level;	   /* of the table that holds the entries */
+	uint8_t skip_from; /* the table of this level points straight to that one; 0: none does */
 	bool read, write;
 };
 
 struct fake_domain {
 	uint16_t id;
 	uint16_t guest_id; /* v2: the ID in the device's own guest information, from Linux 6.9 on */
-	uint8_t type;      /* include/linux/iommu.h */
-	uint8_t levels;    /* of the v1 table; 0: none */
+	uint8_t type;	   /* include/linux/iommu.h */
+	uint8_t levels;	   /* of the v1 table; 0: none */
 	bool v2;
 	const struct fake_mapping *mappings;
 	size_t n_mappings;
 };
 
 enum fake_domain_index {
-	DOMAIN_NIC, DOMAIN_VM, DOMAIN_IDENTITY, DOMAIN_BRIDGE, DOMAIN_FAST, DOMAIN_GUEST, DOMAIN_FAR,
+	DOMAIN_NIC,
+	DOMAIN_VM,
+	DOMAIN_IDENTITY,
+	DOMAIN_BRIDGE,
+	DOMAIN_FAST,
+	DOMAIN_GUEST,
+	DOMAIN_FAR,
 	FAKE_DOMAINS,
 	DOMAIN_DETACHED, /* of functions: no domain */
-	DOMAIN_NO_DATA,  /* of functions: not a device that the driver serves */
+	DOMAIN_NO_DATA,	 /* of functions: not a device that the driver serves */
 };
 
 struct fake_function {
 	uint16_t segment, devid, vendor, device, alias;
-	uint8_t domain; /* enum fake_domain_index */
-	uint8_t iommu;  /* index; 0xff: none */
-	int8_t group;   /* ID; -1: none */
+	uint8_t domain;	    /* enum fake_domain_index */
+	uint8_t iommu;	    /* index; 0xff: none */
+	int8_t group;	    /* ID; -1: none */
 	const char *driver; /* NULL: none */
 };
 
 enum fake_function_index {
-	FUNCTION_IOMMU_0, FUNCTION_NIC, FUNCTION_VM, FUNCTION_NVME, FUNCTION_DETACHED,
-	FUNCTION_GUEST, FUNCTION_BRIDGE, FUNCTION_BEHIND, FUNCTION_ALIASED, FUNCTION_IOMMU_1,
-	FUNCTION_FAST, FUNCTION_VM_2,
+	FUNCTION_IOMMU_0,
+	FUNCTION_NIC,
+	FUNCTION_VM,
+	FUNCTION_NVME,
+	FUNCTION_DETACHED,
+	FUNCTION_GUEST,
+	FUNCTION_BRIDGE,
+	FUNCTION_BEHIND,
+	FUNCTION_ALIASED,
+	FUNCTION_IOMMU_1,
+	FUNCTION_FAST,
+	FUNCTION_VM_2,
 	FAKE_FUNCTIONS, /* without the second segment */
-	FUNCTION_IOMMU_2 = FAKE_FUNCTIONS, FUNCTION_FAR,
+	FUNCTION_IOMMU_2 = FAKE_FUNCTIONS,
+	FUNCTION_FAR,
 	FAKE_ALL_FUNCTIONS,
 };
 
@@ -68,6 +84,8 @@ enum fake_function_index {
 #define FAKE_IOMMUS 2
 #define FAKE_ALL_IOMMUS 3
 #define FAKE_LAST_DEVID 0xa1ff
+#define FAKE_UNITY_START UINT64_C(0xb7000000)
+#define FAKE_UNITY_END UINT64_C(0xb7100000) /* its first byte behind */
 
 extern const struct fake_domain fake_domains[FAKE_DOMAINS];
 extern const struct fake_function fake_functions[FAKE_ALL_FUNCTIONS];
@@ -85,6 +103,7 @@ struct fake_machine {
 	uint64_t blocked; /* the core's domain object; 0: this era has none */
 	uint64_t buses[5], n_buses;
 	uint64_t gcr3;
+	uint64_t unity_map; /* of FUNCTION_NVME: FAKE_UNITY_START to FAKE_UNITY_END */
 	uint64_t id_bitmap; /* the bitmap, or the IDA's first chunk */
 	uint64_t id_node;   /* the IDA's node */
 };
@@ -101,7 +120,12 @@ uint64_t fake_entry_address(const struct fake_machine *m, unsigned segment, uint
 uint64_t fake_pte(const struct fake_machine *m, enum fake_domain_index domain, uint64_t iova,
 		  unsigned level);
 
-/* The machine as the program sees it: image written, target, kernel and driver opened, all loaded. */
+/* What the driver writes into a v1 table's entry that points to the table at va, of level `next`.
+ */
+uint64_t fake_table_entry(const struct fake_machine *m, uint64_t va, unsigned next);
+
+/* The machine as the program sees it: image written, target, kernel and driver opened, all loaded.
+ */
 struct fake_view {
 	const char *core;
 	struct target_spec spec;
@@ -112,6 +136,8 @@ struct fake_view {
 };
 
 void fake_view_open(struct fake_machine *m, struct fake_view *ret);
+/* Likewise; false: it could not be opened (close it all the same). */
+bool fake_view_try(struct fake_machine *m, struct fake_view *ret);
 void fake_view_close(struct fake_view *view);
 
 #endif

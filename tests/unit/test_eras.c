@@ -2,6 +2,9 @@
 /*
  * One machine in kernels of many eras and on odd hardware, which no machine at hand can make: the
  * snapshot has to be the same each time, but for what an era does not know.
+ *
+ * To add an era: a file in tests/fixtures/layouts (of a real kernel: what the program has put into
+ * its layout cache), a row in eras[], and in fake_machine.c what the kernel keeps in a new way.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,30 +45,73 @@ struct era {
 #define C_BIT_51 (UINT64_C(1) << 51)
 
 static const struct era eras[] = {
-	{"3.10", {"3.10"}, 1, true, GLOBAL, ARCHDATA, APART, "bitmap"},
-	{"RHEL 8.1", {"4.18"}, 1, false, GLOBAL, ARCHDATA, APART, "bitmap"},
-	{"5.8", {"5.8"}, 1, false, GLOBAL, PRIV, PACKED, "bitmap"},
-	{"5.10 with a stub of a segment", {"5.10"}, 1, false, GLOBAL, PRIV, PACKED, "bitmap"},
-	{"5.11", {"5.11"}, 1, false, GLOBAL, PRIV, PACKED, "bitmap"},
-	{"5.15", {"5.15"}, 1, false, GLOBAL, PRIV, IO_PGTABLE, "bitmap"},
-	{"6.1", {"6.1"}, 1, false, SEGMENTS, PRIV, IO_PGTABLE, "bitmap"},
-	{"6.12", {"6.12"}, 1, false, SEGMENTS, PRIV, IO_PGTABLE, "bitmap"},
-	{"6.16", {"6.16"}, 1, false, SEGMENTS, PRIV, IO_PGTABLE, "ida"},
-	{"6.19", {"6.19"}, 1, false, SEGMENTS, PRIV, GENERIC, "ida"},
-	{"7.2", {"7.2"}, 1, false, SEGMENTS, PRIV, GENERIC, "ida"},
-	{"6.1 with two segments", {"6.1"}, 2, false, SEGMENTS, PRIV, IO_PGTABLE, "bitmap"},
-	{"7.2 with two segments", {"7.2"}, 2, false, SEGMENTS, PRIV, GENERIC, "ida"},
-	{"4.18 with the C-bit 47", {"4.18", 4, C_BIT_47, 0}, 1, false, GLOBAL, ARCHDATA, APART,
+	{"3.10", {"3.10", 0, 0, 0}, 1, true, GLOBAL, ARCHDATA, APART, "bitmap"},
+	{"RHEL 8.1", {"4.18", 0, 0, 0}, 1, false, GLOBAL, ARCHDATA, APART, "bitmap"},
+	{"5.8", {"5.8", 0, 0, 0}, 1, false, GLOBAL, PRIV, PACKED, "bitmap"},
+	{"5.10 with a stub of a segment",
+	 {"5.10", 0, 0, 0},
+	 1,
+	 false,
+	 GLOBAL,
+	 PRIV,
+	 PACKED,
 	 "bitmap"},
-	{"6.1 with the C-bit 51", {"6.1", 4, C_BIT_51, 0}, 1, false, SEGMENTS, PRIV, IO_PGTABLE,
+	{"5.11", {"5.11", 0, 0, 0}, 1, false, GLOBAL, PRIV, PACKED, "bitmap"},
+	{"5.15", {"5.15", 0, 0, 0}, 1, false, GLOBAL, PRIV, IO_PGTABLE, "bitmap"},
+	{"6.1", {"6.1", 0, 0, 0}, 1, false, SEGMENTS, PRIV, IO_PGTABLE, "bitmap"},
+	{"6.12", {"6.12", 0, 0, 0}, 1, false, SEGMENTS, PRIV, IO_PGTABLE, "bitmap"},
+	{"6.16", {"6.16", 0, 0, 0}, 1, false, SEGMENTS, PRIV, IO_PGTABLE, "ida"},
+	{"6.19", {"6.19", 0, 0, 0}, 1, false, SEGMENTS, PRIV, GENERIC, "ida"},
+	{"7.2", {"7.2", 0, 0, 0}, 1, false, SEGMENTS, PRIV, GENERIC, "ida"},
+	{"6.1 with two segments", {"6.1", 0, 0, 0}, 2, false, SEGMENTS, PRIV, IO_PGTABLE, "bitmap"},
+	{"7.2 with two segments", {"7.2", 0, 0, 0}, 2, false, SEGMENTS, PRIV, GENERIC, "ida"},
+	{"4.18 with the C-bit 47",
+	 {"4.18", 4, C_BIT_47, 0},
+	 1,
+	 false,
+	 GLOBAL,
+	 ARCHDATA,
+	 APART,
 	 "bitmap"},
-	{"7.2 with the C-bit 51", {"7.2", 5, C_BIT_51, 0x2a000000}, 2, false, SEGMENTS, PRIV, GENERIC,
+	{"6.1 with the C-bit 51",
+	 {"6.1", 4, C_BIT_51, 0},
+	 1,
+	 false,
+	 SEGMENTS,
+	 PRIV,
+	 IO_PGTABLE,
+	 "bitmap"},
+	{"7.2 with the C-bit 51",
+	 {"7.2", 5, C_BIT_51, 0x2a000000},
+	 2,
+	 false,
+	 SEGMENTS,
+	 PRIV,
+	 GENERIC,
 	 "ida"},
-	{"5.10 with the C-bit 47 and KASLR", {"5.10", 0, C_BIT_47, 0x1000000}, 1, false, GLOBAL, PRIV,
-	 PACKED, "bitmap"},
-	{"5.10 with page tables", {"5.10", 4, 0, 0x3c000000}, 1, false, GLOBAL, PRIV, PACKED,
+	{"5.10 with the C-bit 47 and KASLR",
+	 {"5.10", 0, C_BIT_47, 0x1000000},
+	 1,
+	 false,
+	 GLOBAL,
+	 PRIV,
+	 PACKED,
 	 "bitmap"},
-	{"6.12 with 5 levels", {"6.12", 5, 0, 0x1e000000}, 1, false, SEGMENTS, PRIV, IO_PGTABLE,
+	{"5.10 with page tables",
+	 {"5.10", 4, 0, 0x3c000000},
+	 1,
+	 false,
+	 GLOBAL,
+	 PRIV,
+	 PACKED,
+	 "bitmap"},
+	{"6.12 with 5 levels",
+	 {"6.12", 5, 0, 0x1e000000},
+	 1,
+	 false,
+	 SEGMENTS,
+	 PRIV,
+	 IO_PGTABLE,
 	 "bitmap"},
 	{"6.16 with 5 levels", {"6.16", 5, 0, 0}, 1, false, SEGMENTS, PRIV, IO_PGTABLE, "ida"},
 };
@@ -142,8 +188,10 @@ static void check_entry(const struct fake_machine *m, const struct fake_function
 	struct dte_verdict v = dte_judge(d->entry.words, fake_options(m->k)->sme_mask);
 	enum dte_dma dma = DTE_DMA_UNCHECKED;
 	static const enum dma_fate fates[] = {
-		[DTE_DMA_UNCHECKED] = DMA_UNCHECKED,     [DTE_DMA_BLOCKED] = DMA_BLOCKED,
-		[DTE_DMA_PASSTHROUGH] = DMA_PASSTHROUGH, [DTE_DMA_HOST] = DMA_TRANSLATED,
+		[DTE_DMA_UNCHECKED] = DMA_UNCHECKED,
+		[DTE_DMA_BLOCKED] = DMA_BLOCKED,
+		[DTE_DMA_PASSTHROUGH] = DMA_PASSTHROUGH,
+		[DTE_DMA_HOST] = DMA_TRANSLATED,
 		[DTE_DMA_GUEST] = DMA_GUEST,
 	};
 
@@ -244,6 +292,26 @@ static void check_group_domain(const struct fake_machine *m, const struct snapsh
 	}
 }
 
+/* Two windows of the hardware, and the unity map of the NVMe. */
+static void check_reserved(const struct group *g, bool has_unity_map)
+{
+	unsigned n = 0;
+
+	assert_int_equal(g->reserved_state, DATUM_OK);
+	assert_int_equal(g->n_reserved, has_unity_map ? 3 : 2);
+	if (has_unity_map) {
+		assert_int_equal(g->reserved[n].start, FAKE_UNITY_START);
+		assert_int_equal(g->reserved[n].end, FAKE_UNITY_END - 1);
+		assert_string_equal(g->reserved[n++].type, "direct");
+	}
+	assert_int_equal(g->reserved[n].start, 0xfee00000);
+	assert_int_equal(g->reserved[n].end, 0xfeefffff);
+	assert_string_equal(g->reserved[n++].type, "msi");
+	assert_int_equal(g->reserved[n].start, 0xfd00000000);
+	assert_int_equal(g->reserved[n].end, 0xffffffffff);
+	assert_string_equal(g->reserved[n].type, "reserved");
+}
+
 static void check_groups(const struct fake_machine *m, const struct snapshot *s)
 {
 	assert_int_equal(s->n_groups, m->n_groups);
@@ -268,6 +336,7 @@ static void check_groups(const struct fake_machine *m, const struct snapshot *s)
 				default_domain = domain;
 		}
 		assert_int_equal(g->n_devices, n);
+		check_reserved(g, fake_functions[FUNCTION_NVME].group == (int)i);
 		check_group_domain(m, s, g->domain, domain);
 		check_group_domain(m, s, g->default_domain, default_domain);
 	}
@@ -325,8 +394,8 @@ static void check_walk(const struct fake_domain *f, const struct fake_view *view
 	for (size_t i = 0; i < f->n_mappings; i++) {
 		const struct fake_mapping *map = &f->mappings[i];
 
-		collect_leaf(&expected, &(struct leaf){map->iova, map->pa, map->size, map->read,
-						       map->write});
+		collect_leaf(&expected,
+			     &(struct leaf){map->iova, map->pa, map->size, map->read, map->write});
 	}
 	qsort(expected.at, expected.n, sizeof(*expected.at), compare_leaves);
 	assert_int_equal(leaves.n, expected.n);
@@ -350,7 +419,8 @@ static bool is_mapped(const struct fake_domain *f, uint64_t iova)
 }
 
 static void check_iova(const struct fake_domain *f, const struct fake_view *view,
-		       const struct page_table *table, uint64_t iova, const struct fake_mapping *map)
+		       const struct page_table *table, uint64_t iova,
+		       const struct fake_mapping *map)
 {
 	struct translation t;
 
@@ -377,7 +447,8 @@ static void check_iovas(const struct fake_domain *f, const struct fake_view *vie
 {
 	for (size_t i = 0; i < f->n_mappings; i++) {
 		const struct fake_mapping *map = &f->mappings[i];
-		const uint64_t inside[] = {0, 1, map->size / 2, map->size - 4096 + 7, map->size - 1};
+		const uint64_t inside[] = {0, 1, map->size / 2, map->size - 4096 + 7,
+					   map->size - 1};
 
 		for (size_t j = 0; j < ARRAY_SIZE(inside); j++)
 			check_iova(f, view, table, map->iova + inside[j], map);
