@@ -144,8 +144,8 @@ static const struct lookup *first_found(const struct lookup *rows, unsigned firs
 }
 
 /*
- * One CPU: its tables map its interrupt descriptors and the handler they name, whichever process ran,
- * in user mode and with page-table isolation too, for the CPU itself needs both.
+ * One CPU: its tables map its interrupt descriptors and the handler they name, whichever process
+ * ran, in user mode and with page-table isolation too, for the CPU itself needs both.
  */
 static struct error *from_cpu(struct machine *machine, const struct qemu_cpu *cpu,
 			      const struct lookup *rows, struct boot_info *info)
@@ -293,8 +293,9 @@ static struct error *without_vmcoreinfo(struct machine *machine, const struct ta
 	size_t offset = 0;
 
 	if (!qemu_cpu_next(&machine->memory->notes, &offset, &cpu))
-		return error_new(ERROR_OTHER, "has neither VMCOREINFO nor QEMU's CPU state: nothing "
-					      "says where in it a Linux kernel lies");
+		return error_new(ERROR_OTHER,
+				 "has neither VMCOREINFO nor QEMU's CPU state: nothing "
+				 "says where in it a Linux kernel lies");
 	struct error *symbols_err = spec->symbols ? from_symbols(machine, symbols, info) : NULL;
 	if (spec->symbols && !symbols_err)
 		return NULL;
@@ -303,14 +304,15 @@ static struct error *without_vmcoreinfo(struct machine *machine, const struct ta
 	/* Also after a vmlinux that does not fit: found so, the kernel says which one does. */
 	struct error *err = from_scan(machine, spec, info);
 	if (err && error_code(err) == ERROR_NOT_FOUND)
-		return symbols_err ? symbols_err
-				   : error_new(ERROR_OTHER,
-					       "no Linux kernel is found in it: it has no VMCOREINFO; "
-					       "if it is a kernel's, give its vmlinux (-s)");
-	error_free(symbols_err);
+		err = symbols_err
+			      ? symbols_err
+			      : error_new(ERROR_OTHER, "no Linux kernel is found in it: it has no "
+						       "VMCOREINFO; if it is a kernel's, give its "
+						       "vmlinux (-s)");
+	else
+		error_free(symbols_err);
 	return err;
 }
-
 struct error *boot_info_find(struct machine *machine, const struct target_spec *spec,
 			     const struct boot_symbols *symbols, struct boot_info *ret)
 {

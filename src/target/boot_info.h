@@ -18,7 +18,7 @@ struct boot_info {
 	struct vmcoreinfo vmcoreinfo; /* empty: this kernel keeps none */
 	char *release;                /* NULL: unknown */
 	uint64_t kaslr_offset;        /* bytes added to link-time addresses */
-	uint64_t phys_base;           /* physical address = link address - START_KERNEL_MAP + this */
+	uint64_t phys_base; /* physical address = link address - START_KERNEL_MAP + this */
 	uint64_t root;                /* physical address of the kernel's top page table */
 	uint64_t sme_mask;
 	unsigned levels;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A capture: the part of a dump that was read while a recorder listened, and what its kernel's symbols and
- * types came to. A standard ELF core (a PT_LOAD per run of pages, blank where nothing was read, the
- * kernel's VMCOREINFO as a note), so that other tools read it too; and a note of ours, which says exactly
- * what it holds.
+ * A capture: the part of a dump that was read while a recorder listened, and what its kernel's
+ * symbols and types came to. A standard ELF core (a PT_LOAD per run of pages, blank where nothing
+ * was read, the kernel's VMCOREINFO as a note), so that other tools read it too; and a note of ours,
+ * which says exactly what it holds.
  *
  * The note: name "IOMMUSCOPE", contents little-endian 64-bit words
  *
@@ -53,8 +53,8 @@ enum capture_state {
 };
 
 /*
- * Writes what recorder noted of target, and everything that target_lookup() has answered, to path: a new
- * file takes its place when it is complete, else nothing changes. ret: its size in bytes.
+ * Writes what recorder noted of target, and everything that target_lookup() has answered, to path:
+ * a new file takes its place when it is complete, else nothing changes. ret: its size in bytes.
  */
 struct error *capture_write(struct target *target, struct recorder *recorder, const char *path,
 			    uint64_t *ret_size);
@@ -63,8 +63,8 @@ struct error *capture_write(struct target *target, struct recorder *recorder, co
 bool capture_is(const struct memory *memory);
 
 /*
- * *memory is the ELF core; on success it is replaced by one that reads just what the capture holds. The
- * numbers of boot are filled in, and layouts, both the caller's to free on failure too.
+ * *memory is the ELF core; on success it is replaced by one that reads just what the capture holds.
+ * The numbers of boot are filled in, and layouts, both the caller's to free on failure too.
  */
 struct error *capture_memory_open(struct memory **memory, struct boot_info *boot,
 				  struct layout_file *layouts);

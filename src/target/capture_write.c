@@ -198,9 +198,9 @@ static struct error *own_note(struct writer *w, const struct target_facts *facts
 		[CAPTURE_WORD_RANGES] = w->ranges.n,
 		[CAPTURE_WORD_TEXT] = length,
 	};
-	struct error *err = note_head(w, CAPTURE_NOTE_NAME,
-				      sizeof(words) + w->ranges.n * CAPTURE_RANGE_WORDS * 8 + length,
-				      CAPTURE_NOTE_TYPE);
+	struct error *err = note_head(
+		w, CAPTURE_NOTE_NAME,
+		sizeof(words) + w->ranges.n * CAPTURE_RANGE_WORDS * 8 + length, CAPTURE_NOTE_TYPE);
 
 	for (size_t i = 0; i < CAPTURE_WORDS && !err; i++)
 		err = note_word(w, words[i]);

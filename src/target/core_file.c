@@ -79,8 +79,8 @@ struct error *core_file_read_alloc(const struct core_file *file, uint64_t offset
 				 " and 0x%" PRIx64 " bytes are wanted at 0x%" PRIx64,
 				 file->size, len, offset);
 	if (len > CORE_FILE_ALLOC_MAX)
-		return error_new(ERROR_CORRUPT, "0x%" PRIx64 " bytes are more than any dump has there",
-				 len);
+		return error_new(ERROR_CORRUPT,
+				 "0x%" PRIx64 " bytes are more than any dump has there", len);
 	_cleanup_(freep) char *buf = malloc(len + 1);
 	if (!buf)
 		return error_no_memory;

@@ -19,8 +19,8 @@ struct core_file {
 };
 
 /*
- * A regular file or block device, not empty. Errors say what it is instead, without the path. path has
- * to outlive ret.
+ * A regular file or block device, not empty. Errors say what it is instead, without the path. path
+ * has to outlive ret.
  */
 struct error *core_file_open(const char *path, struct core_file *ret);
 
@@ -33,7 +33,8 @@ struct error *core_file_read(const struct core_file *file, uint64_t offset, void
 
 /*
  * `len` bytes from offset into memory of the caller's, one NUL added behind them. Neither more than
- * the file has nor than the limit (a file may be large and empty): lengths come from hostile headers.
+ * the file has nor than the limit (a file may be large and empty): lengths come from hostile
+ * headers.
  */
 #define CORE_FILE_ALLOC_MAX (UINT64_C(256) << 20)
 struct error *core_file_read_alloc(const struct core_file *file, uint64_t offset, uint64_t len,

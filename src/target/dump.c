@@ -20,6 +20,7 @@ struct dump {
 	struct target_spec spec; /* for the symbols, opened when the first is asked for */
 	struct symbol_source *symbols;
 	struct layout_file captured; /* what a capture brings along; asked before symbols */
+	bool is_found; /* boot is known */
 	bool is_capture;
 	bool told_unknown; /* that the capture lacks a name */
 	bool flattened; /* as it was given */
@@ -32,17 +33,29 @@ static struct dump *dump_of(struct target *target)
 
 static struct error *symbols_open(struct dump *dump)
 {
+	const struct own_symbols own = {
+		.target = &dump->machine.base,
+		.kaslr_offset = dump->boot.kaslr_offset,
+	};
+	bool has_own = dump->is_found && !dump->is_capture;
+
 	return symbol_source_open(&dump->spec,
 				  vmcoreinfo_get(&dump->boot.vmcoreinfo, "BUILD-ID"),
-				  dump->boot.release, &dump->symbols);
+				  dump->boot.release, has_own ? &own : NULL, &dump->symbols);
 }
 
 static struct error *link_time_lookup(void *arg, struct lookup *rows, size_t n)
 {
 	struct dump *dump = arg;
+	struct target *target = &dump->machine.base;
+	struct recorder *recorder = take_ptr(target->recorder);
 	struct error *err = dump->symbols ? NULL : symbols_open(dump);
 
-	return err ? err : symbol_source_lookup(dump->symbols, rows, n);
+	if (!err)
+		err = symbol_source_lookup(dump->symbols, rows, n);
+	/* A capture gets the answers, and not the memory that they were read from. */
+	target->recorder = recorder;
+	return err;
 }
 
 /* Names that are not in it were never asked while it was captured; a vmlinux may be at hand. */
@@ -193,7 +206,8 @@ static struct error *magic_read(const struct core_file *file, uint8_t magic[MAGI
 
 /* A flattened file is replaced by what it contains. */
 static struct error *file_open(const struct target_spec *spec, const char *path,
-			       struct core_file *ret, uint8_t magic[MAGIC_SIZE], bool *ret_flattened)
+			       struct core_file *ret, uint8_t magic[MAGIC_SIZE],
+			       bool *ret_flattened)
 {
 	struct core_file flat = {.fd = -1};
 	struct error *err = core_file_open(path, ret);
@@ -266,6 +280,7 @@ static struct error *symbols_check(struct dump *dump)
 	/* Opened while the kernel was looked for, if at all: not checked against it. */
 	symbol_source_close(dump->symbols);
 	dump->symbols = NULL;
+	dump->is_found = true;
 	return dump->spec.symbols ? symbols_open(dump) : NULL;
 }
 

@@ -47,7 +47,7 @@ bool flattened_is_magic(const uint8_t magic[MAGIC_SIZE])
 	return !strncmp((const char *)magic, SIGNATURE, SIGNATURE_SIZE);
 }
 
-/* Copies a record's bytes; ERROR_CORRUPT when `from` ends within them, after copying what there is. */
+/* Copies a record's bytes; ERROR_CORRUPT, after copying what there is, when the input ends. */
 static struct error *record_copy(struct flattened *f, uint64_t offset, uint64_t size)
 {
 	while (size) {
@@ -138,16 +138,20 @@ struct error *flattened_rearrange(const struct target_spec *spec, const struct c
 	err = records_copy(&f);
 	if (err && error_code(err) != ERROR_CORRUPT)
 		return err;
+	struct stat st;
+	if (fstat(to, &st) < 0) {
+		error_free(err);
+		return error_errno(errno, "cannot examine the rearranged dump");
+	}
+	if (!st.st_size) {
+		error_free(err);
+		return error_new(ERROR_CORRUPT, "is truncated: a flattened dump without contents");
+	}
 	if (err)
 		spec_note(spec, "the flattened dump is damaged at offset 0x%" PRIx64 ": %s; what "
 				"comes before is used",
 			  f.at, error_message(err));
 	error_free(err);
-	struct stat st;
-	if (fstat(to, &st) < 0)
-		return error_errno(errno, "cannot examine the rearranged dump");
-	if (!st.st_size)
-		return error_new(ERROR_CORRUPT, "is truncated: a flattened dump without contents");
 	*ret = (struct core_file){
 		.fd = to,
 		.size = (uint64_t)st.st_size,

@@ -18,8 +18,8 @@
  *	excluded 0x200000 4K            memory that the dump lacks
  *	symbol linux_banner 0xffffffff82000000  and the other lines of layout_file.h
  *
- * Addresses and sizes are as in C, sizes with K, M or G behind them too. A page of which a line gives a
- * part is zero elsewhere; no other memory exists.
+ * Addresses and sizes are as in C, sizes with K, M or G behind them too. A page of which a line
+ * gives a part is zero elsewhere; no other memory exists.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -152,7 +152,9 @@ static struct error *line_mem(struct image *image, const char *p)
 
 static int hex_digit(char c)
 {
-	return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
+	if (!isxdigit((unsigned char)c))
+		return -1;
+	return isdigit((unsigned char)c) ? c - '0' : (c | 32) - 'a' + 10;
 }
 
 static struct error *line_bytes(struct image *image, const char *p)
@@ -164,7 +166,8 @@ static struct error *line_bytes(struct image *image, const char *p)
 		int high = hex_digit(p[0]), low = high < 0 ? -1 : hex_digit(p[1]);
 
 		if (low < 0)
-			return error_new(ERROR_CORRUPT, "two hex digits are wanted at \"%.20s\"", p);
+			return error_new(ERROR_CORRUPT, "two hex digits are wanted at \"%.20s\"",
+					 p);
 		uint8_t byte = (uint8_t)(high << 4 | low);
 		err = sparse_memory_write(image->machine.memory, pa++, &byte, 1);
 		p += 2;

@@ -184,10 +184,11 @@ static struct error *parts_check(struct kdump_part *parts, size_t n)
 		expected = parts[i].end;
 	}
 	if (expected < parts[0].n_pages)
-		return error_new(ERROR_OTHER,
-				 "%s: is one part of a split dump, and the part from page 0x%" PRIx64
-				 " on is missing: give every part with its own -c",
-				 parts[0].file->path, expected);
+		return error_new(
+			ERROR_OTHER,
+			"%s: is one part of a split dump, and the part from page 0x%" PRIx64
+			" on is missing: give every part with its own -c",
+			parts[0].file->path, expected);
 	return NULL;
 }
 
@@ -227,8 +228,8 @@ static struct error *bitmap_new(uint64_t n_pages, struct kdump_bitmap *ret)
 }
 
 /*
- * Takes over a part's own pages from its file. Each part has room for all bits, but which of the others'
- * are in it depends on the writer.
+ * Takes over a part's own pages from its file. Each part has room for all bits, but which of the
+ * others' are in it depends on the writer.
  */
 static struct error *bitmap_add(struct kdump_bitmap *bitmap, const struct kdump_part *part,
 				uint64_t offset)
@@ -345,7 +346,8 @@ struct error *kdump_pages_check(const struct kdump_pages *pages, uint64_t page)
 				 pa);
 	if (!range_within(offset, length, part->file->size))
 		return error_new(ERROR_CORRUPT,
-				 "physical address 0x%" PRIx64 ": the file is truncated: it ends at "
+				 "physical address 0x%" PRIx64
+				 ": the file is truncated: it ends at "
 				 "offset 0x%" PRIx64 " and the page is at 0x%" PRIx64,
 				 pa, part->file->size, offset);
 	return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the pages of a kdump-compressed dump are: its headers, bitmaps and page descriptors, over all
- * files of a split set. What is in the pages is left to libkdumpfile (memory_kdump.c); but that takes
- * what lies behind the end of a truncated file for zeros, so a page is located here first.
+ * Where the pages of a kdump-compressed dump are: its headers, bitmaps and page descriptors, over
+ * all files of a split set. What is in the pages is left to libkdumpfile (memory_kdump.c); but that
+ * takes what lies behind the end of a truncated file for zeros, so a page is located here first.
  *
  * Pages are numbers: physical address / 4096.
  */
@@ -40,15 +40,15 @@ struct kdump_pages {
 };
 
 /*
- * Reads and checks the headers of the files (in any order; they stay the caller's and have to outlive
- * ret), the notes of the first into notes. Errors name the file.
+ * Reads and checks the headers of the files (in any order; they stay the caller's and have to
+ * outlive ret), the notes of the first into notes. Errors name the file.
  */
 struct error *kdump_pages_read(const struct core_file *files, size_t n, struct memory_notes *notes,
 			       struct kdump_pages *ret);
 
 /*
- * NULL when the page is in its file in full; else ERROR_FAULT, ERROR_EXCLUDED, ERROR_CORRUPT (truncated)
- * or ERROR_IO.
+ * NULL when the page is in its file in full; else ERROR_FAULT, ERROR_EXCLUDED, ERROR_CORRUPT
+ * (truncated) or ERROR_IO.
  */
 struct error *kdump_pages_check(const struct kdump_pages *pages, uint64_t page);
 

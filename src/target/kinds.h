@@ -5,6 +5,9 @@
 
 #include "target/target.h"
 
+/* The running kernel. */
+struct error *live_target_open(const struct target_spec *spec, struct target **ret);
+
 struct error *dump_target_open(const struct target_spec *spec, struct target **ret);
 
 /* The text begins with this line; image.c describes the rest. */

@@ -8,8 +8,8 @@
 #include "target/recorder.h"
 
 /*
- * A read of several pages fails as a whole. Each of them is noted for what it is, so that the same read
- * of the capture fails for the same reason.
+ * A read of several pages fails as a whole. Each of them is noted for what it is, so that the same
+ * read of the capture fails for the same reason.
  */
 static struct error *note_failure(struct machine *machine, uint64_t pa, size_t len,
 				  struct error *failure)
@@ -63,7 +63,10 @@ static bool maps_find(const struct machine *machine, uint64_t va, uint64_t *ret)
 
 static struct error *translate(struct machine *machine, uint64_t va, uint64_t *ret)
 {
-	if (maps_find(machine, va, ret))
+	/* A capture has none of the maps: whoever records has to see the tables that lead there. */
+	bool by_tables = machine->maps_are_shortcuts && machine->base.recorder;
+
+	if (!by_tables && maps_find(machine, va, ret))
 		return NULL;
 	if (!machine->x86.levels)
 		return error_new(ERROR_FAULT, "virtual address 0x%" PRIx64 " is not mapped", va);
@@ -123,6 +126,7 @@ struct error *machine_read(struct target *target, enum space space, uint64_t add
 void machine_init(struct machine *machine)
 {
 	machine->base.sme_mask = machine->x86.sme_mask;
+	machine->base.moving = machine->x86.moving = machine->memory->moving;
 	machine->x86.read = read_phys;
 	machine->x86.arg = machine;
 	x86_64_flush(&machine->x86);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine that stands still: physical memory, and kernel virtual addresses through its page
- * tables. What the targets that have just that share (dump.c, image.c); they embed it first.
+ * A machine: physical memory, and kernel virtual addresses through its page tables. What the targets
+ * that have just that share (dump.c, live.c, image.c); they embed it first.
  */
 #ifndef TARGET_MACHINE_H
 #define TARGET_MACHINE_H
@@ -10,7 +10,7 @@
 #include "target/target.h"
 #include "target/x86_64.h"
 
-/* A linear range of virtual addresses that needs no page tables; test images have these. */
+/* A linear range of virtual addresses that needs no page tables; test images and kcore have these. */
 struct machine_map {
 	uint64_t va, pa, size;
 };
@@ -21,6 +21,7 @@ struct machine {
 	struct x86_64 x86;
 	const struct machine_map *maps; /* asked before the page tables */
 	size_t n_maps;
+	bool maps_are_shortcuts; /* the page tables say the same */
 	struct recorder *tlb_recorder; /* who has noted what the TLB stands on */
 };
 

@@ -29,8 +29,8 @@ static struct error *memory_read_part(struct memory *memory, uint64_t pa, void *
 
 	if (cache->page[slot] != page + 1) {
 		cache->page[slot] = 0;
-		struct error *err =
-			memory->ops->read(memory, page << PAGE_SHIFT, cache->bytes[slot], PAGE_SIZE);
+		struct error *err = memory->ops->read(memory, page << PAGE_SHIFT,
+						      cache->bytes[slot], PAGE_SIZE);
 		if (err) {
 			/* The rest of the page may be missing, and the part wanted still there. */
 			error_free(err);
@@ -47,6 +47,8 @@ struct error *memory_read(struct memory *memory, uint64_t pa, void *buf, size_t 
 	if (!range_within(pa, len, PHYSICAL_END))
 		return error_new(ERROR_FAULT,
 				 "physical address 0x%" PRIx64 " is longer than any machine's", pa);
+	if (memory->moving)
+		return memory->ops->read(memory, pa, buf, len);
 	if (!memory->cache) {
 		memory->cache = calloc(1, sizeof(*memory->cache));
 		if (!memory->cache)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A source of system physical memory: an ELF core, a kdump-compressed file, the text of a test image,
- * a capture. It knows nothing of virtual addresses; those are x86_64.h's.
+ * A source of system physical memory: an ELF core, a kdump-compressed file, the text of a test
+ * image, a capture. It knows nothing of virtual addresses; those are x86_64.h's.
  *
  * To add a source: write its ops, embed struct memory first in your own struct, fill in what the
  * container says beside the memory (struct memory_notes), and call your opener from dump.c.
  *
  * A read that fails says which, by its code: ERROR_EXCLUDED (the machine had this page and the file
- * does not hold it), ERROR_FAULT (the machine has no memory there), ERROR_IO, ERROR_CORRUPT (the file
- * is truncated or damaged there). The message names the physical address.
+ * does not hold it), ERROR_FAULT (the machine has no memory there), ERROR_IO, ERROR_CORRUPT (the
+ * file is truncated or damaged there). The message names the physical address.
  */
 #ifndef TARGET_MEMORY_H
 #define TARGET_MEMORY_H
@@ -27,7 +27,7 @@
 struct memory;
 
 struct memory_ops {
-	/* Whole or not at all; [pa, pa + len) lies within one page. */
+	/* Whole or not at all; [pa, pa + len) lies within one page, unless the memory is moving. */
 	struct error *(*read)(struct memory *, uint64_t pa, void *buf, size_t len);
 	/*
 	 * Moves *pa up to the first page from there on of which the file holds something; false:
@@ -51,6 +51,7 @@ struct memory_cache; /* memory.c's */
 struct memory {
 	const struct memory_ops *ops;
 	const char *format; /* of the container: "elf", "kdump", "flattened elf" */
+	bool moving; /* it changes while it is read: nothing of it is kept */
 	struct memory_notes notes;
 	struct memory_cache *cache;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ELF cores: copies of /proc/vmcore, QEMU's dumps with and without virtual addresses, makedumpfile -E,
- * our captures. Read here and not through libkdumpfile, because that can't tell memory which was
- * filtered out from memory that the machine never had, takes overlapping PT_LOADs (QEMU's
+ * ELF cores: copies of /proc/vmcore, QEMU's dumps with and without virtual addresses, makedumpfile
+ * -E, our captures. Read here and not through libkdumpfile, because that can't tell memory which
+ * was filtered out from memory that the machine never had, takes overlapping PT_LOADs (QEMU's
  * paging=true) for holes, and maps the file, so that a truncated one is a SIGBUS.
  */
 #include <elf.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kdump-compressed files, whole or split. Which pages there are, and whether their bytes are in the file,
- * kdump_pages.c says; libkdumpfile knows the compressions. Only physical reads are asked of it:
- * addresses are translated by x86_64.c.
+ * kdump-compressed files, whole or split. Which pages there are, and whether their bytes are in the
+ * file, kdump_pages.c says; libkdumpfile knows the compressions. Only physical reads are asked of
+ * it: addresses are translated by x86_64.c.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -14,7 +14,8 @@
 struct error *sparse_memory_new(struct memory **ret);
 
 /* The rest of a page that was not there yet is zero. */
-struct error *sparse_memory_write(struct memory *memory, uint64_t pa, const void *bytes, size_t len);
+struct error *sparse_memory_write(struct memory *memory, uint64_t pa, const void *bytes,
+				  size_t len);
 
 /* Where no page has contents: zeros, or excluded pages (which win over zeros). */
 struct error *sparse_memory_add_zero(struct memory *memory, uint64_t pa, uint64_t size);

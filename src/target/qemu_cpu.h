@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The CPU state that QEMU's dump-guest-memory writes, one note named "QEMU" per CPU (QEMUCPUState in
- * QEMU's target/i386/arch_dump.c).
+ * The CPU state that QEMU's dump-guest-memory writes, one note named "QEMU" per CPU (QEMUCPUState
+ * in QEMU's target/i386/arch_dump.c).
  */
 #ifndef TARGET_QEMU_CPU_H
 #define TARGET_QEMU_CPU_H

@@ -24,8 +24,8 @@ struct recorder {
 struct error *recorder_note(struct recorder *recorder, uint64_t pa, size_t len);
 
 /*
- * The page of pa could not be read, with that code. ERROR_EXCLUDED is not noted: what a capture does not
- * hold is excluded anyway.
+ * The page of pa could not be read, with that code. ERROR_EXCLUDED is not noted: what a capture
+ * does not hold is excluded anyway.
  */
 struct error *recorder_note_failed(struct recorder *recorder, uint64_t pa, enum error_code code);
 

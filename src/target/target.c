@@ -2,14 +2,20 @@
 #include "target/target.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "target/core_file.h"
+#include "target/kcore.h"
 #include "target/kinds.h"
 #include "target/memory.h"
+#include "target/together.h"
+
+#define STABLE_TRIES 8
+#define STRING_STEP 16
 
 static bool is_image(const struct target_spec *spec)
 {
@@ -27,7 +33,13 @@ static bool is_image(const struct target_spec *spec)
 
 static bool is_dump(const struct target_spec *spec)
 {
-	return spec->n_cores > 0;
+	(void)spec;
+	return true;
+}
+
+static bool is_live(const struct target_spec *spec)
+{
+	return !spec->n_cores || (spec->n_cores == 1 && !strcmp(spec->cores[0], KCORE_PATH));
 }
 
 /* Asked in this order; the first that takes what the user gave opens it. */
@@ -35,17 +47,18 @@ static const struct target_kind {
 	bool (*takes)(const struct target_spec *);
 	struct error *(*open)(const struct target_spec *, struct target **);
 } kinds[] = {
+	{is_live, live_target_open},
 	{is_image, image_target_open},
 	{is_dump, dump_target_open},
 };
 
 struct error *target_open(const struct target_spec *spec, struct target **ret)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (kinds[i].takes(spec))
-			return kinds[i].open(spec, ret);
-	}
-	return error_new(ERROR_USAGE, "no dump is given: name one with -c FILE");
+	size_t i = 0;
+
+	while (!kinds[i].takes(spec))
+		i++;
+	return kinds[i].open(spec, ret);
 }
 
 void target_close(struct target *target)
@@ -59,11 +72,32 @@ struct error *target_read(struct target *target, enum space space, uint64_t addr
 {
 	if (space == SPACE_PHYS)
 		addr &= ~target->sme_mask;
-	return target->ops->read(target, space, addr, buf, len);
+	return target->watch ? watch_read(target, space, addr, buf, len)
+			     : target->ops->read(target, space, addr, buf, len);
 }
 
-static struct error *read_word(struct target *target, enum space space, uint64_t addr, unsigned size,
-			       uint64_t *ret)
+struct error *target_read_stable(struct target *target, enum space space, uint64_t addr, void *buf,
+				 size_t len)
+{
+	uint8_t seen[2][STABLE_MAX];
+	struct error *err = target_read(target, space, addr, seen[0], len);
+
+	for (unsigned i = 1; target->moving && !err; i++) {
+		err = target_read(target, space, addr, seen[i % 2], len);
+		if (!err && !memcmp(seen[0], seen[1], len))
+			break;
+		if (!err && i == STABLE_TRIES)
+			err = error_new(ERROR_TORN,
+					"0x%" PRIx64 " changed each of the %u times that it was read",
+					addr, i + 1);
+	}
+	if (!err)
+		memcpy(buf, seen[0], len);
+	return err;
+}
+
+static struct error *read_word(struct target *target, enum space space, uint64_t addr,
+			       unsigned size, uint64_t *ret)
 {
 	uint8_t bytes[8];
 	struct error *err = target_read(target, space, addr, bytes, size);
@@ -92,10 +126,14 @@ TARGET_READ_WORD(uint64_t, u64)
 
 struct error *target_translate(struct target *target, uint64_t virt, uint64_t *phys)
 {
-	return target->ops->translate(target, virt, phys);
+	return target->watch ? watch_translate(target, virt, phys)
+			     : target->ops->translate(target, virt, phys);
 }
 
-/* Page by page: what lies behind the string's end may well be missing. */
+/*
+ * Step by step: what lies behind the string's end may well be missing, and on a running machine change
+ * when the string does not.
+ */
 struct error *target_read_string(struct target *target, enum space space, uint64_t addr, size_t max,
 				 char **ret)
 {
@@ -107,6 +145,8 @@ struct error *target_read_string(struct target *target, enum space space, uint64
 	for (;;) {
 		size_t room = PAGE_SIZE - ((addr + length) & (PAGE_SIZE - 1));
 		size_t n = max - length < room ? max - length : room;
+		if (n > STRING_STEP)
+			n = STRING_STEP;
 		char *more = realloc(text, length + n);
 
 		if (!more)
@@ -150,6 +190,21 @@ struct error *target_symbol(struct target *target, const char *name, uint64_t *r
 const char *target_vmcoreinfo(struct target *target, const char *key)
 {
 	return target->ops->vmcoreinfo ? target->ops->vmcoreinfo(target, key) : NULL;
+}
+
+bool target_vmcoreinfo_symbol(struct target *target, const char *name, uint64_t *ret)
+{
+	char key[64], *end;
+
+	snprintf(key, sizeof(key), "SYMBOL(%s)", name);
+	const char *value = target_vmcoreinfo(target, key);
+	if (!value || !*value)
+		return false;
+	uint64_t address = strtoull(value, &end, 16);
+	if (*end)
+		return false;
+	*ret = address;
+	return true;
 }
 
 struct error *target_export(struct target *target, struct layout_file *file)

@@ -65,6 +65,8 @@ struct target {
 	const struct target_ops *ops;
 	const volatile int *interrupt; /* set from a signal handler; NULL: nobody interrupts */
 	uint64_t sme_mask;             /* see target_facts */
+	bool moving;                   /* the kernel runs: what is read twice may differ */
+	struct watch *watch;           /* notes what is read (target/together.h); NULL: nobody does */
 	struct recorder *recorder;     /* notes what is read (target/recorder.h); NULL: nobody does */
 };
 
@@ -88,6 +90,13 @@ void target_close(struct target *target); /* NULL is fine */
 
 struct error *target_read(struct target *target, enum space space, uint64_t addr, void *buf,
 			  size_t len);
+/*
+ * An entry of several words that is written at one go, at most STABLE_MAX bytes: on a moving target
+ * read until it is twice the same. ERROR_TORN when it does not come to rest.
+ */
+#define STABLE_MAX 64
+struct error *target_read_stable(struct target *target, enum space space, uint64_t addr, void *buf,
+				 size_t len);
 struct error *target_read_u8(struct target *, enum space, uint64_t addr, uint8_t *ret);
 struct error *target_read_u16(struct target *, enum space, uint64_t addr, uint16_t *ret);
 struct error *target_read_u32(struct target *, enum space, uint64_t addr, uint32_t *ret);
@@ -104,6 +113,9 @@ struct error *target_lookup(struct target *target, struct lookup *rows, size_t n
 struct error *target_symbol(struct target *target, const char *name, uint64_t *ret);
 
 const char *target_vmcoreinfo(struct target *target, const char *key);
+
+/* A symbol's run-time address by VMCOREINFO, SYMBOL(name); false: it is not there. */
+bool target_vmcoreinfo_symbol(struct target *target, const char *name, uint64_t *ret);
 
 /* Adds every symbol and type answered so far to file: what a capture needs to be read anywhere. */
 struct error *target_export(struct target *target, struct layout_file *file);

@@ -80,7 +80,8 @@ struct error *x86_64_translate(struct x86_64 *x86, uint64_t va, uint64_t *ret)
 	struct error *err = walk(x86, page, &pa);
 	if (err)
 		return error_prepend(err, "virtual address 0x%" PRIx64, va);
-	*slot = (struct x86_64_tlb_slot){.va = page, .pa = pa};
+	if (!x86->moving)
+		*slot = (struct x86_64_tlb_slot){.va = page, .pa = pa};
 	*ret = pa | (va & (PAGE_SIZE - 1));
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #ifndef TARGET_X86_64_H
 #define TARGET_X86_64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct x86_64 {
 	/* Reads a table word of 8 bytes. */
 	struct error *(*read)(void *arg, uint64_t pa, void *buf, size_t len);
 	void *arg;
+	bool moving; /* the tables change: no translation is kept */
 	struct x86_64_tlb_slot tlb[X86_64_TLB_SLOTS];
 };
 
