@@ -2,7 +2,8 @@
 # make            build/iommuscope
 # make demo       install what is missing, build, show the main job on the bundled dumps
 # make test       install what is missing, build, run the tests
-# make vm-dumps   install what is missing, make dumps of real kernels under QEMU (cached, about 10 GB)
+# make vm-dumps   install what is missing, build, make dumps of real kernels under QEMU and look at them live
+#                 (cached, about 10 GB)
 # make schema     write docs/schema anew from the command tables
 # BUILD=dir keeps a build apart; SANITIZE=address,undefined builds with sanitizers; WERROR=1.
 
@@ -28,7 +29,8 @@ test:
 
 vm-dumps:
 	@tests/install -f vm/packages build test
-	@tests/vm/rig build
+	@$(MAKE) --no-print-directory -s -j2 all
+	@tests/vm/rig build --program $(BUILD)/iommuscope
 
 ifneq ($(filter-out demo test vm-dumps clean,$(or $(MAKECMDGOALS),all)),)
 

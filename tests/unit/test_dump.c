@@ -25,34 +25,36 @@
 #include "target/target.h"
 
 /*
- * Physical memory: 12 pages at 0, then one that was filtered out, then none; and the kernel's image at 2 MB,
- * moved by 4 MB from the address that it is linked for.
+ * Physical memory: 12 pages at 0, then one that was filtered out, then none; and the kernel's image
+ * at 32 MB, moved by 4 MB from the address that it is linked for.
  */
 enum {
 	TOP = 0x1000,
 	PUD = 0x2000,
 	PMD = 0x3000,
+	TOP_5 = 0x4000, /* above TOP in a machine with five levels */
 	PATTERN = 0x5000, /* every 8 bytes hold their own address */
 	INFO = 0x7000,    /* VMCOREINFO in the kernel's own memory */
 	IDT = 0x8000,
 	EXCLUDED = 0xc000,
-	IMAGE = 0x200000,
+	IMAGE = 0x2000000,
 	IMAGE_SIZE = 0x4000,
-	UTS = 0x200040,
-	INFO_POINTER = 0x201000,
-	HANDLER = 0x202010,
-	BANNER = 0x203000,
+	UTS = IMAGE + 0x40,
+	INFO_POINTER = IMAGE + 0x1000,
+	HANDLER = IMAGE + 0x20010,
+	BANNER = IMAGE + 0x3000,
 };
 
 #define KASLR UINT64_C(0x400000)
-#define LINK(pa) (START_KERNEL_MAP + 0x1000000 + (pa) - IMAGE)
+#define LINK(pa) (START_KERNEL_MAP + 0x4000000 + (pa) - IMAGE)
 #define RUN(pa) (LINK(pa) + KASLR)
-#define PHYS_BASE ((uint64_t)IMAGE - 0x1000000 - KASLR)
+#define PHYS_BASE ((uint64_t)IMAGE - 0x4000000 - KASLR)
 
 struct context {
 	struct scratch scratch;
 	struct blob memory; /* physical, from 0 on */
 	char info[512];     /* VMCOREINFO */
+	bool five_levels;
 	unsigned notes;
 };
 
@@ -63,13 +65,19 @@ static void take_note(void *arg, const char *line)
 }
 
 /* The page table lies in low memory: its symbol is what the load offset makes of that. */
+static uint64_t root(const struct context *c)
+{
+	return c->five_levels ? TOP_5 : TOP;
+}
+
 static void make_info(struct context *c)
 {
 	snprintf(c->info, sizeof(c->info),
 		 "OSRELEASE=6.1.0-test\nSYMBOL(init_uts_ns)=%" PRIx64
 		 "\nSYMBOL(init_top_pgt)=%" PRIx64 "\nNUMBER(phys_base)=%" PRId64
-		 "\nNUMBER(pgtable_l5_enabled)=0\nKERNELOFFSET=%" PRIx64 "\n",
-		 RUN(UTS), START_KERNEL_MAP + TOP - PHYS_BASE, (int64_t)PHYS_BASE, KASLR);
+		 "\nNUMBER(pgtable_l5_enabled)=%d\nKERNELOFFSET=%" PRIx64 "\n",
+		 RUN(UTS), START_KERNEL_MAP + root(c) - PHYS_BASE, (int64_t)PHYS_BASE,
+		 c->five_levels, KASLR);
 }
 
 static void make_memory(struct context *c)
@@ -77,6 +85,7 @@ static void make_memory(struct context *c)
 	struct blob *m = &c->memory;
 
 	blob_fill(m, 0, 0, IMAGE + IMAGE_SIZE);
+	blob_le(m, TOP_5 + 511 * 8, TOP | 0x63, 8);
 	blob_le(m, TOP + 511 * 8, PUD | 0x63, 8);
 	blob_le(m, PUD + 510 * 8, PMD | 0x63, 8);
 	blob_le(m, PMD, 0xe3, 8); /* low memory at START_KERNEL_MAP, for what is no symbol */
@@ -96,16 +105,27 @@ static void make_memory(struct context *c)
 	blob_fill(m, EXCLUDED, 0xee, PAGE_SIZE); /* no dump has these */
 }
 
-static int set_up(void **state)
+static int set_up_levels(void **state, bool five_levels)
 {
 	struct context *c = calloc(1, sizeof(*c));
 
 	assert_non_null(c);
+	c->five_levels = five_levels;
 	scratch_make(&c->scratch);
 	make_info(c);
 	make_memory(c);
 	*state = c;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_levels(state, false);
+}
+
+static int set_up_five_levels(void **state)
+{
+	return set_up_levels(state, true);
 }
 
 static int tear_down(void **state)
@@ -127,8 +147,16 @@ static enum error_code page_state(uint64_t pa)
 									: ERROR_FAULT;
 }
 
+/* The next page that is worth a look: between low memory and the image lies nothing. */
+static uint64_t page_after(uint64_t pa)
+{
+	pa += PAGE_SIZE;
+	return pa > EXCLUDED + 4 * PAGE_SIZE && pa < IMAGE - 2 * PAGE_SIZE ? IMAGE - 2 * PAGE_SIZE
+									    : pa;
+}
+
 /* QEMU's state of a CPU that runs the kernel, with a PCID in CR3. */
-static void put_cpu(struct blob *notes)
+static void put_cpu(const struct context *c, struct blob *notes)
 {
 	struct blob cpu = {0};
 
@@ -136,7 +164,8 @@ static void put_cpu(struct blob *notes)
 	blob_le(&cpu, 4, 440, 4);
 	blob_le(&cpu, 384, START_KERNEL_MAP + IDT, 8);
 	blob_le(&cpu, 392, 0x80050033, 8);
-	blob_le(&cpu, 416, TOP | 0x123, 8);
+	blob_le(&cpu, 416, root(c) | 0x123, 8);
+	blob_le(&cpu, 424, c->five_levels ? 0x1000 : 0, 8);
 	blob_le(&cpu, 432, 0, 8);
 	blob_note(notes, "QEMU", 0, cpu.at, cpu.n);
 	blob_free(&cpu);
@@ -150,7 +179,7 @@ static void make_notes(const struct context *c, enum notes kind, struct blob *no
 
 	blob_note(notes, "CORE", 1, prstatus, sizeof(prstatus));
 	if (kind == NOTES_QEMU)
-		put_cpu(notes);
+		put_cpu(c, notes);
 	if (kind == NOTES_VMCOREINFO)
 		blob_note(notes, "VMCOREINFO", 0, c->info, strlen(c->info));
 }
@@ -159,12 +188,12 @@ static void make_notes(const struct context *c, enum notes kind, struct blob *no
 static void make_elf(const struct context *c, enum notes kind, bool with_virtual, struct blob *elf)
 {
 	struct blob notes = {0};
-	uint64_t low = 0x3000, image = low + EXCLUDED;
+	uint64_t low = 0x3000, image = low + EXCLUDED, first = with_virtual ? 0x2000 : IMAGE_SIZE;
 
 	make_notes(c, kind, &notes);
 	const struct blob_segment segments[] = {
 		{PT_NOTE, 0x400, 0, 0, notes.n, notes.n},
-		{PT_LOAD, image, 0, IMAGE, IMAGE_SIZE, IMAGE_SIZE},
+		{PT_LOAD, image, 0, IMAGE, first, first},
 		{PT_LOAD, low, 0, 0, EXCLUDED, EXCLUDED + PAGE_SIZE},
 		{PT_LOAD, image, RUN(IMAGE), IMAGE, 0x2000, 0x2000},
 		{PT_LOAD, image + 0x1000, RUN(IMAGE) + 0x1000, IMAGE + 0x1000, 0x3000, 0x3000},
@@ -289,7 +318,7 @@ static void check_memory(const struct context *c, struct target *t)
 {
 	uint8_t bytes[PAGE_SIZE];
 
-	for (uint64_t pa = 0; pa < IMAGE + IMAGE_SIZE + 4 * PAGE_SIZE; pa += PAGE_SIZE) {
+	for (uint64_t pa = 0; pa < IMAGE + IMAGE_SIZE + 4 * PAGE_SIZE; pa = page_after(pa)) {
 		enum error_code expected = page_state(pa);
 		struct error *err = target_read(t, SPACE_PHYS, pa, bytes, sizeof(bytes));
 		uint64_t word = 0;
@@ -312,8 +341,8 @@ static void check_memory(const struct context *c, struct target *t)
 	assert_string_equal(facts.release, "6.1.0-test");
 	assert_int_equal(facts.kaslr_offset, KASLR);
 	assert_int_equal(facts.phys_base, PHYS_BASE);
-	assert_int_equal(facts.page_table, TOP);
-	assert_int_equal(facts.page_levels, 4);
+	assert_int_equal(facts.page_table, root(c));
+	assert_int_equal(facts.page_levels, c->five_levels ? 5 : 4);
 }
 
 static void check_blob(struct context *c, const struct blob *blob, const char *format)
@@ -374,8 +403,8 @@ static void write_parts(struct context *c, const uint64_t (*ranges)[2], size_t n
 static void test_split(void **state)
 {
 	static const uint64_t sets[][4][2] = {
-		{{0, 5}, {5, 0x201}, {0x201, ALL_PAGES}, {ALL_PAGES, ALL_PAGES}},
-		{{0x201, ALL_PAGES}, {0, 7}, {7, 7}, {7, 0x201}},
+		{{0, 5}, {5, 0x2001}, {0x2001, ALL_PAGES}, {ALL_PAGES, ALL_PAGES}},
+		{{0x2001, ALL_PAGES}, {0, 7}, {7, 7}, {7, 0x2001}},
 		{{ALL_PAGES, ALL_PAGES}, {8, ALL_PAGES}, {0, 0}, {0, 8}},
 	};
 	struct context *c = *state;
@@ -401,14 +430,14 @@ static void assert_refused(struct error *err, const char *words)
 
 static void test_split_incomplete(void **state)
 {
-	static const uint64_t ranges[][2] = {{0, 5}, {5, 0x201}, {0x201, ALL_PAGES}, {0, 5}};
+	static const uint64_t ranges[][2] = {{0, 5}, {5, 0x2001}, {0x2001, ALL_PAGES}, {0, 5}};
 	struct context *c = *state;
 	struct blob blob = {0};
 	struct target *t = NULL;
 
 	write_parts(c, ranges, 4);
 	assert_refused(open_files(c, 1, &t), "the part from page 0x5 on is missing");
-	assert_refused(open_files(c, 2, &t), "the part from page 0x201 on is missing");
+	assert_refused(open_files(c, 2, &t), "the part from page 0x2001 on is missing");
 	assert_refused(open_files(c, 4, &t), "twice");
 	write_parts(c, ranges + 1, 2);
 	assert_refused(open_files(c, 2, &t), "the part from page 0x0 on is missing");
@@ -421,7 +450,7 @@ static void test_split_incomplete(void **state)
 	blob_free(&blob);
 }
 
-/* Cut anywhere: one clear line, or it opens and what is there is right, and the rest is not zeros. */
+/* Cut anywhere: one clear line, or it opens, and what is there is right and the rest no zeros. */
 static void check_cut(struct context *c, const struct blob *whole, size_t n)
 {
 	const struct blob cut = {.at = whole->at, .n = n};
@@ -434,7 +463,7 @@ static void check_cut(struct context *c, const struct blob *whole, size_t n)
 		error_free(err);
 		return;
 	}
-	for (uint64_t pa = 0; pa < IMAGE + IMAGE_SIZE; pa += PAGE_SIZE) {
+	for (uint64_t pa = 0; pa < IMAGE + IMAGE_SIZE; pa = page_after(pa)) {
 		err = target_read(t, SPACE_PHYS, pa, bytes, sizeof(bytes));
 		if (!err)
 			assert_memory_equal(bytes, c->memory.at + pa, PAGE_SIZE);
@@ -559,19 +588,21 @@ static void test_refused(void **state)
 
 /* The link-time symbols of the kernel; `moved` bytes off for another kernel's. */
 struct symbols {
+	uint64_t table; /* physical */
 	uint64_t moved;
 	bool has_info;
 };
 
 static struct error *lookup(void *arg, struct lookup *rows, size_t n)
 {
+	enum { TABLE = 2 };
 	static const struct {
 		const char *name;
 		uint64_t address;
 	} known[] = {
 		{"asm_exc_divide_error", LINK(HANDLER)},
 		{"linux_banner", LINK(BANNER)},
-		{"init_top_pgt", START_KERNEL_MAP + TOP - PHYS_BASE - KASLR},
+		[TABLE] = {"init_top_pgt", START_KERNEL_MAP - PHYS_BASE - KASLR},
 		{"vmcoreinfo_data", LINK(INFO_POINTER)},
 	};
 	const struct symbols *symbols = arg;
@@ -582,7 +613,8 @@ static struct error *lookup(void *arg, struct lookup *rows, size_t n)
 			if (strcmp(rows[i].name, known[j].name))
 				continue;
 			rows[i].state = LOOKUP_FOUND;
-			rows[i].value = known[j].address + symbols->moved;
+			rows[i].value = known[j].address + symbols->moved +
+					(j == TABLE ? symbols->table : 0);
 		}
 	}
 	return NULL;
@@ -621,25 +653,25 @@ static void test_qemu_cpu(void **state)
 	struct context *c = *state;
 
 	for (int has_info = 0; has_info < 2; has_info++) {
-		struct symbols symbols = {.has_info = has_info};
+		struct symbols symbols = {.table = root(c), .has_info = has_info};
 		struct boot_info boot = {0};
 
 		assert_no_error(find_boot(c, &symbols, &boot));
 		assert_int_equal(boot.kaslr_offset, KASLR);
 		assert_int_equal(boot.phys_base, PHYS_BASE);
-		assert_int_equal(boot.root, TOP);
-		assert_int_equal(boot.levels, 4);
+		assert_int_equal(boot.root, root(c));
+		assert_int_equal(boot.levels, c->five_levels ? 5 : 4);
 		assert_string_equal(boot.release, "6.1.0-test");
 		assert_int_equal(boot.vmcoreinfo.n > 0, has_info);
 		boot_info_free(&boot);
 	}
 }
 
-/* The kernel of another build: what its memory says of itself is taken; with nothing there, refused. */
+/* Another build's vmlinux: the kernel's own words count; where it has none, that is refused. */
 static void test_qemu_cpu_other_vmlinux(void **state)
 {
 	struct context *c = *state;
-	struct symbols symbols = {.has_info = true, .moved = 0x1010};
+	struct symbols symbols = {.table = TOP, .has_info = true, .moved = 0x1010};
 	struct boot_info boot = {0};
 
 	assert_no_error(find_boot(c, &symbols, &boot));
@@ -653,12 +685,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_containers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_containers, set_up_five_levels, tear_down),
 		cmocka_unit_test_setup_teardown(test_split, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_split_incomplete, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_qemu_cpu, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_qemu_cpu, set_up_five_levels, tear_down),
 		cmocka_unit_test_setup_teardown(test_qemu_cpu_other_vmlinux, set_up, tear_down),
 	};
 

@@ -83,7 +83,8 @@ static struct error *rearrange(struct context *c, const struct blob *flat, struc
 	return err;
 }
 
-static void assert_content(struct context *c, const struct blob *flat, const char *expected, size_t n)
+static void assert_content(struct context *c, const struct blob *flat, const char *expected,
+			   size_t n)
 {
 	struct core_file file;
 	char bytes[64] = "";

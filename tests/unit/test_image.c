@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Test images, and captures made of them: what is read again is what was read before, errors too. */
+/* Test images, and captures of them: what is read again is what was read before, errors too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -257,6 +257,8 @@ static void capture(struct context *c, struct target *t, const char *name)
 	recorder_free(&recorder);
 	free(scratch_read(&c->scratch, name, &n));
 	assert_int_equal(n, size);
+	/* Headers, the block of all zero pages, and the four pages with something in them. */
+	assert_int_equal(size, 6 * 4096);
 	free(path);
 }
 

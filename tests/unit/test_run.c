@@ -43,10 +43,9 @@ static void test_words(void **state)
 		struct words words;
 
 		assert_null(words_split(cases[i].line, &words));
-		for (size_t w = 0; w < words.n; w++) {
-			strcat(joined, w ? "|" : "");
-			strcat(joined, words.at[w]);
-		}
+		for (size_t w = 0, end = 0; w < words.n; w++)
+			end += (size_t)snprintf(joined + end, sizeof(joined) - end, "%s%s",
+						w ? "|" : "", words.at[w]);
 		assert_string_equal(joined, cases[i].words);
 		words_free(&words);
 	}

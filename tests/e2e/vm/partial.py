@@ -4,8 +4,9 @@ to be right or unknown."""
 
 import json
 
-# Columns of which an answer may lack some items: what was not found is not listed.
-LISTS = ("devices", "iommus", "levels", "ids")
+# Columns of which an answer may lack some items: what was not found is not listed. None at all
+# would say that there is none.
+LISTS = ("devices", "iommus", "levels")
 # Words that stand for "not known" in an answer's place.
 UNKNOWN = ("unknown", None)
 
@@ -44,5 +45,5 @@ def is_weaker(key, shown, right):
     if shown == right or shown in UNKNOWN:
         return True
     if isinstance(shown, list) and isinstance(right, list):
-        return key in LISTS and all(item in right for item in shown)
+        return key in LISTS and bool(shown) and all(item in right for item in shown)
     return False
