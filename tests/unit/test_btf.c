@@ -49,7 +49,7 @@ static void agrees_with_the_compiler(void **state)
 		struct scratch scratch;
 		scratch_make(&scratch);
 		sample_compile(&scratch, "gcc", flags[i]);
-		scratch_run(&scratch, "pahole -J program");
+		scratch_run(&scratch, "LLVM_OBJCOPY=objcopy pahole -J program");
 		sample_check(&scratch, "program", &btf_types);
 		scratch_remove(&scratch);
 	}
