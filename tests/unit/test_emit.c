@@ -153,9 +153,16 @@ static void test_table_width(void **state)
 	emit_text(o.emit, NAME, "a name that is much too long");
 	emit_number(o.emit, COUNT, 1234567);
 	emit_row_end(o.emit);
-	end(&o, NULL,
-	    "NAME     COUNT\n"
-	    "a name 1234567\n");
+	assert_null(emit_end(o.emit, NULL));
+	assert_int_equal(fclose(o.out), 0);
+	/* How much of the name is left differs between versions of libsmartcols. */
+	assert_int_equal(strncmp(o.text, "NAME ", 5), 0);
+	assert_non_null(strstr(o.text, "\na na"));
+	assert_non_null(strstr(o.text, " 1234567\n"));
+	assert_null(strstr(o.text, "a name that"));
+	for (const char *line = o.text; *line; line += strcspn(line, "\n") + 1)
+		assert_true(strcspn(line, "\n") <= options.width);
+	free(o.text);
 }
 
 static void test_table_color(void **state)
