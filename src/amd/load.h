@@ -49,6 +49,15 @@ enum datum_state amd_segment_state(const struct amd *amd);
 struct datum index_of(struct load *load, const struct key_index *map, struct datum address,
 		      const char *what);
 
+/* A domain, by the addresses of its objects, 0 where it has none. */
+struct domain_name {
+	uint64_t address, core;
+	struct table_anchor holder; /* a pointer to it, set as long as it is in use; size 0: not known */
+};
+
+/* domain->table and what goes with it. */
+void domain_read_table(struct load *load, const struct domain_name *name, struct domain *domain);
+
 const char *domain_variant_name(const struct amd *amd);
 const char *ids_variant_name(const struct amd *amd);
 const char *segment_variant_name(const struct amd *amd);

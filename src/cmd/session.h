@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session: one open target and what has been read of it, kept between commands. The target is
- * opened by the first command that needs it; the snapshot grows by the parts that commands ask for.
+ * A session: one open target and what has been read of it, kept between commands, unless it is a machine
+ * that runs. The target is opened by the first command that needs it; the snapshot grows by the parts
+ * that commands ask for.
  */
 #ifndef CMD_SESSION_H
 #define CMD_SESSION_H
