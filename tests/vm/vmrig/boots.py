@@ -106,7 +106,8 @@ def kdump(series, kernel_dir):
                          "capture/vmlinuz": kernel_dir / "vmlinuz",
                          "capture/initramfs": capture_image})
         command_line = (f"{COMMAND_LINE} crashkernel=256M rig=crash "
-                        "rig.capture=console=ttyS0,no_timer_check,nr_cpus=1,reset_devices,panic=1,rig=capture,"
+                        "rig.capture=console=ttyS0,no_timer_check,nr_cpus=1,"
+                        "reset_devices,panic=1,rig=capture,"
                         f"rig.level={series.dump_level}")
         try:
             with Guest(work, kernel_dir / "vmlinuz", image, command_line, memory="768M",

@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 
-from . import boots, debian, formats, initramfs, roots
+from . import boots, debian, formats, initramfs, live, qemu, roots
 from .cache import (RIG_DIR, RigError, Step, cache_dir, note, publish, run, series_dir, vm_dir,
                     workspace)
 
@@ -82,9 +82,10 @@ def finish_kernel(series, chosen, directory, step):
 class SeriesBuild:
     """All the steps of one series, in order; run() in a thread of its own."""
 
-    def __init__(self, series, refresh):
+    def __init__(self, series, refresh, program):
         self.series = series
         self.refresh = refresh
+        self.program = program
         self.error = None
 
     def run(self):
@@ -96,22 +97,27 @@ class SeriesBuild:
             self.error = f"{type(error).__name__}: {error}"
 
     def build(self):
-        name = self.series.name
         version = None if self.refresh else recorded_version(self.series)
-        step = kernel_step(self.series, version)
-        if version and step.is_done() and kernel_dir(self.series).exists():
-            self.guests(version)
-            self.formats(version)
-            return
-        with NETWORK:
-            chosen = debian.choose(self.series)
-        step = kernel_step(self.series, chosen.version)
-        if step.is_done() and kernel_dir(self.series).exists():
-            note(name, f"{chosen.version} is still the newest")
-            self.guests(chosen.version)
-            self.formats(chosen.version)
-            return
+        if not (version and self.has_kernel(version)):
+            with NETWORK:
+                chosen = debian.choose(self.series)
+            version = chosen.version
+            if not self.has_kernel(version):
+                self.fetch(chosen)
+        self.guests(version)
+        self.formats(version)
+        if self.program:
+            self.boot("live", lambda *where: live.boot(*where, self.program), live.OUTPUTS,
+                      (version, SOURCES / "live.py", *live.inputs(self.program)))
+
+    def has_kernel(self, version):
+        return kernel_step(self.series, version).is_done() and kernel_dir(self.series).exists()
+
+    def fetch(self, chosen):
+        """Fetch the kernel, and boot it while its debug package is on the way."""
+        name = self.series.name
         note(name, f"fetching {chosen.release} ({chosen.version} of {chosen.suite.name})")
+        step = kernel_step(self.series, chosen.version)
         step.begin()
         with workspace(name) as work:
             fetch_image(self.series, chosen, work)
@@ -120,19 +126,18 @@ class SeriesBuild:
             debug.join()
             finish_kernel(self.series, chosen, work, step)
             guests.join()
-        self.formats(chosen.version)
 
     def guests(self, version):
-        self.boot("states", boots.states, boots.STATES_OUTPUTS, version)
+        self.boot("states", boots.states, boots.STATES_OUTPUTS, (version,))
         if self.series.nofwcfg:
-            self.boot("nofwcfg", boots.nofwcfg, boots.NOFWCFG_OUTPUTS, version)
-        with NETWORK:
-            roots.build()
+            self.boot("nofwcfg", boots.nofwcfg, boots.NOFWCFG_OUTPUTS, (version,))
         if self.series.kdump:
-            self.boot("kdump", boots.kdump, boots.KDUMP_OUTPUTS, version)
+            with NETWORK:
+                roots.build()
+            self.boot("kdump", boots.kdump, boots.KDUMP_OUTPUTS, (version,))
 
-    def boot(self, name, recipe, outputs, version):
-        inputs = (version, self.series.module_options, self.series.dump_level,
+    def boot(self, name, recipe, outputs, own_inputs):
+        inputs = (*own_inputs, self.series.module_options, self.series.dump_level,
                   *initramfs.inputs(),
                   *(SOURCES / f"{module}.py" for module in ("boots", "initramfs", "qemu", "truth")))
         step = Step(self.series.name, name, inputs, outputs)
@@ -158,6 +163,8 @@ class SeriesBuild:
         step = Step(self.series.name, "formats", inputs, formats.OUTPUTS)
         if step.is_done():
             return
+        with NETWORK:
+            roots.build()
         with GUESTS:
             note(self.series.name, "converting")
             step.begin()
@@ -172,7 +179,7 @@ class SideJob:
     def __init__(self, job, wanted):
         self.job = job
         self.error = None
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)
         if wanted:
             self.thread.start()
         else:
@@ -191,13 +198,17 @@ class SideJob:
             raise self.error
 
 
-def build(rows, refresh):
+def build(rows, refresh, program):
     """Build all these series; the errors, one line each."""
     vm_dir().mkdir(parents=True, exist_ok=True)
-    builds = [SeriesBuild(series, refresh) for series in rows]
-    threads = [threading.Thread(target=one.run) for one in builds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    builds = [SeriesBuild(series, refresh, program) for series in rows]
+    threads = [threading.Thread(target=one.run, daemon=True) for one in builds]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except BaseException:  # interrupted: nobody waits for the threads any more
+        qemu.kill_all()
+        raise
     return [f"{one.series.name}: {one.error}" for one in builds if one.error]

@@ -15,8 +15,10 @@ DUMP_TIMEOUT = 300
 
 # The function handed to VFIO. The other network card and the disk stay with their drivers.
 VFIO_BDF = "0000:00:04.0"
+# thread=single: with a host thread per CPU, a kernel that patches its own code (static keys)
+# now and then panics in int3 or hangs, and on a busy machine more often.
 MACHINE = (
-    "-machine", "q35", "-cpu", "EPYC", "-smp", "2", "-accel", "tcg,thread=multi",
+    "-machine", "q35", "-cpu", "EPYC", "-smp", "2", "-accel", "tcg,thread=single",
     "-nodefaults", "-display", "none", "-no-reboot",
     "-device", "vmcoreinfo",
     "-device", "amd-iommu,intremap=on,device-iotlb=on",
@@ -29,6 +31,16 @@ MACHINE = (
     "-device", "edu,bus=bridge,addr=0x1",
     "-device", "e1000,bus=bridge,addr=0x2,mac=52:54:00:00:00:02",
 )
+
+
+# The processes of all guests, for kill_all().
+RUNNING = set()
+
+
+def kill_all():
+    """For an interrupted build, whose threads are not going to end their guests."""
+    for process in list(RUNNING):
+        process.kill()
 
 
 class Guest:
@@ -65,6 +77,7 @@ class Guest:
             raise RigError("qemu-system-x86_64 is not installed (see tests/vm/packages)") from None
         finally:
             errors.close()
+        RUNNING.add(self.process)
         try:
             self.truth = self._connect("truth.sock")
             self.monitor = self._connect("qmp.sock").makefile("rwb")
@@ -78,6 +91,7 @@ class Guest:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+        RUNNING.discard(self.process)
         for channel in (self.truth, self.monitor):
             if channel:
                 channel.close()

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The program in the guest, on the kernel that it runs on."""
+
+import re
+import tarfile
+
+from . import boots, initramfs, truth
+from .cache import RIG_DIR, RigError, digest, publish, run, workspace
+from .qemu import Guest
+
+GUEST_DIR = RIG_DIR / "guest"
+SCRIPT = GUEST_DIR / "live"
+CHURN = GUEST_DIR / "churn.c"
+# Of the busy commands, of which there are five: in one process, and each in its own.
+ROUNDS = 200
+SEPARATE_ROUNDS = 5
+TIMEOUT = 900
+OUTPUTS = ("live.elf", "truth-live.json", "live.tar")
+PROGRAM_HASH = "program"  # in live.tar: whose answers these are
+
+
+def inputs(program):
+    return [SCRIPT, CHURN, ROUNDS, SEPARATE_ROUNDS, program]
+
+
+def program_files(program):
+    """{name in the archive: path} of a program and the libraries that it needs."""
+    listing = run(["ldd", program], 60, program.name).decode()
+    paths = re.findall(r"(/[^ ]+) \(0x", listing)
+    if not paths:
+        raise RigError(f"{program}: ldd names no libraries")
+    return {"bin/iommuscope": program, **{path.lstrip("/"): path for path in paths}}
+
+
+def guest_files(work, program):
+    churn = work / "churn"
+    run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", churn, CHURN], 60,
+        CHURN.name)
+    files = {"live": SCRIPT, "bin/churn": churn, **program_files(program)}
+    return {name: type(SCRIPT)(path) for name, path in files.items()}
+
+
+def take_answers(disk, tar, program):
+    """The tar file at the disk's beginning, with a word about the program added."""
+    stamp = tar.with_name(PROGRAM_HASH)
+    stamp.write_text(digest(program), encoding="ascii")
+    with tarfile.open(disk, "r:") as source, tarfile.open(tar, "w:") as target:
+        for member in source:
+            target.addfile(member, source.extractfile(member) if member.isfile() else None)
+        target.add(stamp, PROGRAM_HASH)
+
+
+def boot(series, kernel_dir, program):
+    with workspace(series.name) as work:
+        image = work / "initramfs"
+        initramfs.build(image, boots.MODULES, series.module_options, kernel_dir / "modules",
+                        {**initramfs.compile_guest(work), **guest_files(work, program)})
+        try:
+            with Guest(work, kernel_dir / "vmlinuz", image,
+                       f"{boots.COMMAND_LINE} rig=live rig.rounds={ROUNDS} "
+                       f"rig.separate={SEPARATE_ROUNDS}") as guest:
+                facts = guest.facts_until("ready", timeout=TIMEOUT)
+                guest.command("stop")
+                guest.dump(work / "live.elf")
+                guest.command("cont")
+                guest.go_on()
+                guest.facts_until("answered", timeout=TIMEOUT)
+                guest.command("quit")
+                guest.process.wait()
+        finally:
+            boots.keep_console(work, series.name, "live")
+        try:
+            take_answers(guest.disk, work / "live.tar", program)
+        except tarfile.TarError as error:
+            raise RigError(f"the guest's answers: {error}") from None
+        truth.write(work / "truth-live.json", facts)
+        boots.finish_dump(series, work / "live.elf")
+        for name in OUTPUTS[1:]:
+            publish(series.name, work / name)
