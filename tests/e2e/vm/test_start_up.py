@@ -7,10 +7,10 @@ as where it is installed; its root costs it nothing, being only a search path. O
 one run that is not counted.
 """
 
-import os
 import shutil
 import statistics
 import subprocess
+import sys
 import time
 import unittest
 from pathlib import Path
@@ -26,18 +26,29 @@ SCRIPT = Path(__file__).resolve().parent / "drgn_devices.py"
 COLUMNS = "bdf,vendor,device,driver,group,domain_id,domain_type,paging_mode,pt_root,int_remap,iommu"
 
 
+# A process starts with the peak memory of the one that forked it, so that a small one has to: this.
+SMALL_PARENT = """
+import os, sys
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+usage = os.wait4(child, 0)[2]
+print(usage.ru_maxrss << 10, file=sys.stderr)
+"""
+
+
 def run_measured(command, env):
-    """(seconds, peak bytes resident, standard output)"""
-    path = scratch() / "out"
-    with open(path, "wb") as out:
-        since = time.monotonic()
-        child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=out)
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.monotonic() - since
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise AssertionError(f"exit status {child.returncode}: {command}")
-    return seconds, usage.ru_maxrss << 10, path.read_text(encoding="utf-8")
+    """(seconds, standard output)"""
+    since = time.monotonic()
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, check=True)
+    return time.monotonic() - since, done.stdout
+
+
+def peak_memory(command, env):
+    """Bytes resident at most; what is below a bare Python's 10 MB can't be told."""
+    done = subprocess.run([sys.executable, "-S", "-E", "-c", SMALL_PARENT, *command], env=env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, check=True)
+    return int(done.stderr.splitlines()[-1])
 
 
 def is_instrumented():
@@ -57,23 +68,22 @@ class StartUp(TestCase):
         env["PYTHONPYCACHEPREFIX"] = str(scratch() / "bytecode")
         self.drgn = lambda: run_measured(command, env)
 
-    def ours(self, *options):
+    def ours(self, measure, *options):
         target = self.dump.cores if "--no-symbols" in options else self.dump.options
         command = [program(), *options, *(str(word) for word in target), "devices", "-o", COLUMNS]
-        return run_measured(command, environment())
+        return measure(command, environment())
 
     def compare(self, limit, memory_limit, *options):
         ours, theirs = [], []
-        self.ours(*options)
+        memory = self.ours(peak_memory, *options)
         self.drgn()
         for _ in range(ROUNDS):
-            ours.append(self.ours(*options))
+            ours.append(self.ours(run_measured, *options))
             theirs.append(self.drgn())
-        self.assertEqual([line.split() for line in ours[0][2].splitlines()[1:]],
-                         [line.split() for line in theirs[0][2].splitlines()[1:]],
+        self.assertEqual([line.split() for line in ours[0][1].splitlines()[1:]],
+                         [line.split() for line in theirs[0][1].splitlines()[1:]],
                          "they do not print the same")
         mine, drgn = (statistics.median(run[0] for run in runs) for runs in (ours, theirs))
-        memory = max(run[1] for run in ours)
         words = (f"{mine:.3f} s against drgn's {drgn:.3f} s: {mine / drgn:.3f} of it, "
                  f"at most {memory >> 20} MB")
         print(f"    {self.dump}: {words}")
