@@ -58,18 +58,28 @@ static const char *dte_illegal(struct arena *arena, const struct dte_verdict *v)
 	return text;
 }
 
+/* The tag that its translations bear; blocked and unchecked DMA has none. */
+static const char *dte_domain(struct arena *arena, const struct dte_verdict *v, const uint64_t *words)
+{
+	if (v->dma != DTE_DMA_HOST && v->dma != DTE_DMA_GUEST && v->dma != DTE_DMA_NESTED &&
+	    v->dma != DTE_DMA_PASSTHROUGH)
+		return "";
+	return arena_printf(arena, ", domain 0x%" PRIx64, dte_get(words, DTE_DOMAIN_ID));
+}
+
 const char *verdict_of_dte(struct arena *arena, const uint64_t *words, uint64_t sme_mask)
 {
 	struct dte_verdict v = dte_judge(words, sme_mask);
 	const char *tables = dte_tables(arena, &v);
+	const char *domain = dte_domain(arena, &v, words);
 	const char *interrupts = dte_interrupts(arena, &v);
 	const char *illegal = dte_illegal(arena, &v);
 
-	if (!tables || !interrupts || !illegal)
+	if (!tables || !domain || !interrupts || !illegal)
 		return NULL;
 	return arena_printf(
-		arena, "DMA is %s%s%s; interrupts are %s%s%s", dte_dma_names[v.dma].meaning, tables,
-		v.pasid_translated ? "; requests with a PASID use the guest tables" : "",
+		arena, "DMA is %s%s%s%s; interrupts are %s%s%s", dte_dma_names[v.dma].meaning,
+		tables, domain, v.pasid_translated ? "; requests with a PASID use the guest tables" : "",
 		dte_interrupt_names[v.interrupts].meaning, interrupts, illegal);
 }
 
