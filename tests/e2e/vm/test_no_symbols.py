@@ -194,14 +194,10 @@ class LayoutCache(TestCase):
 
     def test_disk_full(self):
         done = self.on_tmpfs("size=4k")
-        if "unshare:" in done.stderr or "mount:" in done.stderr:
-            self.skipTest(done.stderr)
         self.assertEqual(done.stdout, self.expected)
         self.assertRegex(done.stderr, r"\A[^\n]*No space left on device\n\Z")
 
     def test_read_only(self):
         done = self.on_tmpfs("size=4k", 'mount -o remount,ro "$XDG_CACHE_HOME"')
-        if "unshare:" in done.stderr or "mount:" in done.stderr:
-            self.skipTest(done.stderr)
         self.assertEqual(done.stdout, self.expected)
         self.assertRegex(done.stderr, r"\A[^\n]*Read-only file system\n\Z")

@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 from dumps import STATES
-from support import TestCase, environment, program, scratch
+from support import TestCase, environment, program, run, scratch
 from vmrig import roots
 
 ROUNDS = 5
@@ -69,8 +69,10 @@ class StartUp(TestCase):
         self.drgn = lambda: run_measured(command, env)
 
     def ours(self, measure, *options):
-        target = self.dump.cores if "--no-symbols" in options else self.dump.options
-        command = [program(), *options, *(str(word) for word in target), "devices", "-o", COLUMNS]
+        target = self.dump.options
+        if "--no-symbols" in options or "--symbols" in options:
+            target = self.dump.cores
+        command = [program(), *map(str, options), *map(str, target), "devices", "-o", COLUMNS]
         return measure(command, environment())
 
     def compare(self, limit, memory_limit, *options):
@@ -83,7 +85,7 @@ class StartUp(TestCase):
         self.assertEqual([line.split() for line in ours[0][1].splitlines()[1:]],
                          [line.split() for line in theirs[0][1].splitlines()[1:]],
                          "they do not print the same")
-        mine, drgn = (statistics.median(run[0] for run in runs) for runs in (ours, theirs))
+        mine, drgn = (statistics.median(one[0] for one in runs) for runs in (ours, theirs))
         words = (f"{mine:.3f} s against drgn's {drgn:.3f} s: {mine / drgn:.3f} of it, "
                  f"at most {memory >> 20} MB")
         print(f"    {self.dump}: {words}")
@@ -92,6 +94,17 @@ class StartUp(TestCase):
 
     def test_without_layout_cache(self):
         self.compare(WITHOUT_CACHE, MEMORY, "--no-cache")
+
+    def test_by_dwarf_alone(self):
+        """As on a kernel that was built without BTF, which is preferred where there is one."""
+        vmlinux = scratch() / "vmlinux-dwarf"
+        subprocess.run(["objcopy", "--rename-section", ".BTF=.no_types", "--redefine-sym",
+                        "__start_BTF=__start_no_types", self.dump.vmlinux, vmlinux], check=True)
+        self.addCleanup(vmlinux.unlink)
+        options = ("--no-cache", "--symbols", vmlinux)
+        info = run(*options, *self.dump.cores, "info", "-o", "types", "--json-lines")
+        self.assertIn('"types":"dwarf"', info.out, str(info))
+        self.compare(WITHOUT_CACHE, MEMORY, *options)
 
     def test_without_vmlinux(self):
         self.compare(WITHOUT_SYMBOLS, MEMORY_WITHOUT_SYMBOLS, "--no-cache", "--no-symbols")
