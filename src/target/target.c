@@ -119,8 +119,6 @@ static struct error *read_word(struct target *target, enum space space, uint64_t
 		return err;                                                                        \
 	}
 
-TARGET_READ_WORD(uint8_t, u8)
-TARGET_READ_WORD(uint16_t, u16)
 TARGET_READ_WORD(uint32_t, u32)
 TARGET_READ_WORD(uint64_t, u64)
 

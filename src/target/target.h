@@ -97,8 +97,6 @@ struct error *target_read(struct target *target, enum space space, uint64_t addr
 #define STABLE_MAX 64
 struct error *target_read_stable(struct target *target, enum space space, uint64_t addr, void *buf,
 				 size_t len);
-struct error *target_read_u8(struct target *, enum space, uint64_t addr, uint8_t *ret);
-struct error *target_read_u16(struct target *, enum space, uint64_t addr, uint16_t *ret);
 struct error *target_read_u32(struct target *, enum space, uint64_t addr, uint32_t *ret);
 struct error *target_read_u64(struct target *, enum space, uint64_t addr, uint64_t *ret);
 

@@ -115,7 +115,7 @@ static void assert_unreadable(struct target *t, enum space space, uint64_t addr,
 			      enum error_code code)
 {
 	uint8_t byte = 42;
-	struct error *err = target_read_u8(t, space, addr, &byte);
+	struct error *err = target_read(t, space, addr, &byte, 1);
 
 	assert_non_null(err);
 	assert_int_equal(error_code(err), code);
@@ -317,7 +317,7 @@ static void test_capture_damaged(void **state)
 			bytes[at] = before;
 			struct error *err = open_file(c, "damaged", &t);
 			if (!err)
-				error_free(target_read_u8(t, SPACE_PHYS, 0x10000, &(uint8_t){0}));
+				error_free(target_read(t, SPACE_PHYS, 0x10000, &(uint8_t){0}, 1));
 			error_free(err);
 			target_close(t);
 		}
