@@ -228,7 +228,11 @@ struct error *live_target_open(const struct target_spec *spec, struct target **r
 
 	if (!live)
 		return error_no_memory;
-	live->machine.base = (struct target){.ops = &live_ops, .interrupt = spec->interrupt};
+	live->machine.base = (struct target){
+		.ops = &live_ops,
+		.interrupt = spec->interrupt,
+		.system = "/sys",
+	};
 	live->spec = *spec;
 	struct error *err = live_load(live);
 	if (err) {

@@ -66,6 +66,7 @@ struct target {
 	const volatile int *interrupt; /* set from a signal handler; NULL: nobody interrupts */
 	uint64_t sme_mask;             /* see target_facts */
 	bool moving;                   /* the kernel runs: what is read twice may differ */
+	const char *system;            /* "/sys" where this kernel runs (target/system.h); NULL: not here */
 	struct watch *watch;           /* notes what is read (target/together.h); NULL: nobody does */
 	struct recorder *recorder;     /* notes what is read (target/recorder.h); NULL: nobody does */
 };
