@@ -4,7 +4,9 @@
 # make test       install what is missing, build, run the tests
 # make vm-dumps   install what is missing, build, make dumps of real kernels under QEMU and look at them live
 #                 (cached, about 10 GB)
+# make install    program, crash module, manual page and completions: DESTDIR, prefix, libdir, extensionsdir
 # make schema     write docs/schema anew from the command tables
+# make reference  write docs/reference.md anew from the same
 # BUILD=dir keeps a build apart; SANITIZE=address,undefined builds with sanitizers; WERROR=1.
 
 BUILD ?= build
@@ -12,9 +14,9 @@ PKG_CONFIG ?= pkg-config
 # The distribution's, for its modules are what tests/install installs.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
-.PHONY: all demo test vm-dumps schema unit-tests check-schema unit clean
+.PHONY: all demo test vm-dumps schema reference unit-tests check-schema unit install uninstall clean
 .SECONDARY:
-all: $(BUILD)/iommuscope
+all: $(BUILD)/iommuscope manual
 
 # These begin where nothing is installed yet: packages first, then make again for the rest.
 demo:
@@ -60,6 +62,8 @@ endif
 SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN := $(BUILD)/src/app/main.o
+MANUAL_SOURCES := $(sort $(wildcard src/manual/*.c))
+MANUAL_OBJECTS := $(MANUAL_SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libiommuscope.a
 
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
@@ -69,9 +73,26 @@ UNIT_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNIT_SOURCES),$(sort 
 $(BUILD)/iommuscope: $(MAIN) $(LIBRARY)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS)
 
-$(LIBRARY): $(filter-out $(MAIN),$(OBJECTS))
+$(LIBRARY): $(filter-out $(MAIN) $(MANUAL_OBJECTS),$(OBJECTS))
 	@$(RM) $@
 	@$(AR) rcs $@ $^
+
+# The manual page, the reference and the completions are written by a program of their own.
+$(BUILD)/manual: $(MANUAL_OBJECTS) $(LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS)
+
+$(BUILD)/iommuscope.1: MANUAL_FORMAT = man
+$(BUILD)/iommuscope.bash: MANUAL_FORMAT = bash
+$(BUILD)/_iommuscope: MANUAL_FORMAT = zsh
+$(BUILD)/iommuscope.fish: MANUAL_FORMAT = fish
+$(BUILD)/reference.md: MANUAL_FORMAT = markdown
+MANUAL := $(addprefix $(BUILD)/,iommuscope.1 iommuscope.bash _iommuscope iommuscope.fish reference.md)
+
+$(MANUAL): $(BUILD)/manual
+	$(BUILD)/manual $(MANUAL_FORMAT) > $@.new && mv $@.new $@
+
+.PHONY: manual
+manual: $(MANUAL)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -91,6 +112,31 @@ schema: $(BUILD)/iommuscope
 
 check-schema: $(BUILD)/iommuscope
 	$(PYTHON) tests/schema check $<
+
+reference: $(BUILD)/reference.md
+	cp $< docs/reference.md
+
+# crash looks for extensions in /usr/lib64/crash/extensions and /usr/lib/crash/extensions only.
+prefix ?= /usr/local
+libdir ?= $(prefix)/lib
+extensionsdir ?= $(libdir)/crash/extensions
+datadir ?= $(prefix)/share
+INSTALL ?= install
+
+# What is installed, from the build: FILE=DIRECTORY/NAME=MODE
+INSTALLED := iommuscope=$(prefix)/bin/iommuscope=755 \
+             iommuscope.1=$(datadir)/man/man1/iommuscope.1=644 \
+             iommuscope.bash=$(datadir)/bash-completion/completions/iommuscope=644 \
+             _iommuscope=$(datadir)/zsh/site-functions/_iommuscope=644 \
+             iommuscope.fish=$(datadir)/fish/vendor_completions.d/iommuscope.fish=644
+install_part = $(word $(2),$(subst =, ,$(1)))
+
+install: all
+	$(foreach f,$(INSTALLED),$(INSTALL) -D -m $(call install_part,$f,3) $(BUILD)/$(call install_part,$f,1) \
+		$(DESTDIR)$(call install_part,$f,2) &&) true
+
+uninstall:
+	$(RM) $(foreach f,$(INSTALLED),$(DESTDIR)$(call install_part,$f,2))
 
 clean:
 	$(RM) -r $(BUILD)

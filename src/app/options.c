@@ -140,16 +140,7 @@ static struct error *take_version(struct settings *settings, const char *value)
 	return NULL;
 }
 
-struct option {
-	const char *letter; /* NULL: none */
-	const char *name;
-	const char *argument; /* NULL: a flag */
-	const char *help;
-	bool behind_command;
-	struct error *(*take)(struct settings *settings, const char *value);
-};
-
-static const struct option options[] = {
+const struct option program_options[] = {
 	{"c", "core", "FILE",
 	 "dump to read; repeat it for a split dump (default: the running kernel)", false,
 	 take_core},
@@ -174,6 +165,7 @@ static const struct option options[] = {
 	{NULL, "debug", NULL, "still more: times and memory", false, take_debug},
 	{"h", "help", NULL, "this help; behind a command, that command's", true, take_help},
 	{"V", "version", NULL, "the version", false, take_version},
+	{NULL},
 };
 
 void settings_free(struct settings *settings)
@@ -184,12 +176,9 @@ void settings_free(struct settings *settings)
 
 static const struct option *option_find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const char *letter = options[i].letter;
-
-		if (!strcmp(name, options[i].name) || (letter && !strcmp(name, letter)))
-			return &options[i];
-	}
+	for (const struct option *o = program_options; o->name; o++)
+		if (!strcmp(name, o->name) || (o->letter && !strcmp(name, o->letter)))
+			return o;
 	return NULL;
 }
 
@@ -198,9 +187,9 @@ static struct error *unknown_option(const struct argument *argument, bool is_com
 	char name[OPTION_NAME_MAX + 2];
 	struct suggestion suggestion = suggestion_for(argument->name);
 
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (!is_command || options[i].behind_command)
-			suggestion_offer(&suggestion, options[i].name);
+	for (const struct option *o = program_options; o->name; o++)
+		if (!is_command || o->behind_command)
+			suggestion_offer(&suggestion, o->name);
 	if (suggestion.nearest)
 		return error_new(ERROR_USAGE, "no option %s; did you mean --%s?",
 				 argument_name(argument, name), suggestion.nearest);
@@ -297,8 +286,8 @@ char *options_help(void)
 	      "Shows what the AMD IOMMU does, from a kernel dump or the running kernel.\n"
 	      "Without a command: a prompt, or the commands on standard input.\n\nOptions:\n",
 	      out);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		print_option(out, &options[i]);
+	for (const struct option *o = program_options; o->name; o++)
+		print_option(out, o);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

@@ -33,6 +33,18 @@ struct settings {
 
 void settings_free(struct settings *settings);
 
+/* One of the program's options. */
+struct option {
+	const char *letter; /* NULL: none */
+	const char *name;
+	const char *argument; /* NULL: a flag */
+	const char *help;
+	bool behind_command;
+	struct error *(*take)(struct settings *settings, const char *value);
+};
+
+extern const struct option program_options[]; /* a NULL name ends it */
+
 /* Takes an option of the program; is_command: it stands behind a command, where few may. */
 struct error *option_take(struct arguments *arguments, const struct argument *option,
 			  bool is_command, struct settings *settings);

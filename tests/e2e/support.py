@@ -61,6 +61,12 @@ def run(*arguments, stdin=""):
     return result
 
 
+def command_names():
+    """Every command, as `help` lists them."""
+    return [name for topic in json.loads(run("help", "--json").out)["data"]
+            for name in topic["commands"]]
+
+
 def number(text):
     """A number as JSON has it: counts are numbers, the conventionally hexadecimal are strings."""
     return int(text, 16) if isinstance(text, str) else text
