@@ -5,7 +5,7 @@
 
 extern const struct command command_info, command_kernel, command_iommus, command_devices,
 	command_groups, command_dte, command_domains, command_domids, command_walk, command_map,
-	command_capture, command_rd, command_decode, command_help;
+	command_page, command_capture, command_rd, command_decode, command_help;
 
 const struct command *const commands[] = {
 	&command_info,
@@ -18,6 +18,7 @@ const struct command *const commands[] = {
 	&command_domids,
 	&command_walk,
 	&command_map,
+	&command_page,
 	&command_capture,
 	&command_rd,
 	&command_decode,

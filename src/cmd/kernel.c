@@ -15,7 +15,7 @@ enum kernel_column {
 };
 
 static const struct column columns[] = {
-	[COL_SET] = {"set", "SET", VALUE_TEXT, COLUMN_EXTRA, "core, or the driver"},
+	[COL_SET] = {"set", "SET", VALUE_TEXT, COLUMN_EXTRA, "core, a part of it, or the driver"},
 	[COL_KIND] = {"kind", "KIND", VALUE_TEXT, 0, "symbol, size, member, enumerator, variant"},
 	[COL_NAME] = {"name", "NAME", VALUE_TEXT, 0, "what was looked for; found under this name"},
 	[COL_STATE] = {"state", "STATE", VALUE_TEXT, 0,
@@ -109,7 +109,9 @@ static void emit_need(struct emit *e, const struct need_set *set, size_t i)
 	emit_row_begin(e);
 	emit_text(e, COL_SET, set->title);
 	emit_text(e, COL_KIND, kind_name(need->kind));
-	if (need->type)
+	if (need->kind == LOOKUP_SIZE)
+		emit_text(e, COL_NAME, need->type);
+	else if (need->type)
 		emit_textf(e, COL_NAME, "%s.%s", need->type, found->name);
 	else
 		emit_text(e, COL_NAME, found->name);
@@ -172,14 +174,21 @@ static struct error *kernel_run(struct command_call *call)
 {
 	struct kernel *kernel;
 	struct iommu_driver *driver;
+	const struct need_set *parts[PART_N];
 	const char *path = call_option(call, "export");
 	struct error *err = session_kernel(call->session, &kernel);
 
 	if (err)
 		return err;
+	for (unsigned i = 0; i < PART_N && !err; i++)
+		err = kernel_part(kernel, i, &parts[i]);
+	if (err)
+		return err;
 	if (path)
 		return export(call, kernel->target, path);
 	emit_set(call, &kernel->core_set);
+	for (unsigned i = 0; i < PART_N; i++)
+		emit_set(call, parts[i]);
 	err = session_driver(call->session, &driver);
 	if (err)
 		return err;

@@ -7,11 +7,16 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "kernel/page.h"
 
 #define SETS_MAX 4
 #define STRING_MAX 256
 
 static const struct need core_rows[] = {CORE_NEEDS(NEED_ROW)};
+
+static const struct need_table *const need_parts[PART_N] = {
+	[PART_PAGES] = &page_needs,
+};
 
 struct error *kernel_open(struct target *target, struct need_set *const *sets, size_t n_sets,
 			  struct kernel **ret)
@@ -35,6 +40,27 @@ struct error *kernel_open(struct target *target, struct need_set *const *sets, s
 	return NULL;
 }
 
+struct error *kernel_part(struct kernel *kernel, enum need_part part, const struct need_set **ret)
+{
+	const struct need_table *table = need_parts[part];
+	struct need_set *set = &kernel->parts[part];
+
+	if (!set->found) {
+		struct need_set fresh = {table->title, table->rows, table->n, NULL};
+		struct need_set *const sets[] = {&fresh};
+
+		fresh.found = arena_alloc(&kernel->arena, table->n * sizeof(*fresh.found));
+		if (!fresh.found)
+			return error_no_memory;
+		struct error *err = needs_resolve(kernel->target, &kernel->arena, sets, 1);
+		if (err)
+			return err;
+		*set = fresh;
+	}
+	*ret = set;
+	return NULL;
+}
+
 void kernel_close(struct kernel *kernel)
 {
 	if (!kernel)
@@ -48,8 +74,9 @@ struct error *need_missing(const struct need_set *set, size_t row)
 	const struct need *need = &set->rows[row];
 
 	return error_new(ERROR_NOT_FOUND, "this kernel has no %s%s%s, so %s cannot be read",
-			 need->type ? need->type : "symbol ", need->type ? " member " : "",
-			 need->names, need->purpose);
+			 need->type ? need->type : "symbol ",
+			 need->type && need->names ? " member " : "",
+			 need->names ? need->names : "", need->purpose);
 }
 
 struct error *kernel_read_member(struct kernel *kernel, uint64_t base, const struct found *member,

@@ -65,9 +65,9 @@
 	X(CORE_CRASH_LOW_RES, SYMBOL, NULL, "crashk_low_res", OPTIONAL,                            \
 	  "telling a capture kernel's entries apart")                                              \
 	X(CORE_RESOURCE_START, MEMBER, "struct resource", "start", OPTIONAL,                       \
-	  "telling a capture kernel's entries apart")                                              \
+	  "what lies at a physical address")                                                       \
 	X(CORE_RESOURCE_END, MEMBER, "struct resource", "end", OPTIONAL,                           \
-	  "telling a capture kernel's entries apart")                                              \
+	  "what lies at a physical address")                                                       \
 	X(CORE_IDA_XA, MEMBER, "struct ida", "xa", OPTIONAL, "ID allocators")                      \
 	X(CORE_XA_HEAD, MEMBER, "struct xarray", "xa_head", OPTIONAL, "ID allocators")             \
 	X(CORE_XA_NODE_SHIFT, MEMBER, "struct xa_node", "shift", OPTIONAL, "ID allocators")        \
@@ -75,17 +75,33 @@
 
 enum core_need { CORE_NEEDS(NEED_ENUMERATOR) CORE_N };
 
+/*
+ * What only some commands read has sets of its own, resolved when the first of them asks: the others pay
+ * nothing for it. To add one: an enumerator here, its rows as a struct need_table, a row in need_parts[].
+ */
+enum need_part { PART_PAGES, PART_N };
+
+struct need_table {
+	const char *title;
+	const struct need *rows;
+	size_t n;
+};
+
 struct kernel {
 	struct target *target;
 	struct arena arena;
 	struct found core[CORE_N];
 	struct need_set core_set;
+	struct need_set parts[PART_N]; /* found: NULL until resolved */
 };
 
 /* Resolves the core's rows and those of `sets` in one batch. target stays the caller's. */
 struct error *kernel_open(struct target *target, struct need_set *const *sets, size_t n_sets,
 			  struct kernel **ret);
 void kernel_close(struct kernel *kernel); /* NULL is fine */
+
+/* The set of that part, resolved; the kernel's. */
+struct error *kernel_part(struct kernel *kernel, enum need_part part, const struct need_set **ret);
 
 /* error_not_found's code with a line that names the row, for a row that is not found. */
 struct error *need_missing(const struct need_set *set, size_t row) __attribute__((returns_nonnull));

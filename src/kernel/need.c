@@ -16,13 +16,15 @@ static struct error *push_alternatives(struct lookups *lookups, struct arena *ar
 				       const struct need *need)
 {
 	for (const char *name = need->names;; name++) {
-		size_t length = strcspn(name, "|");
+		size_t length = name ? strcspn(name, "|") : 0;
 		struct lookup *row = vec_push(lookups);
 
 		if (!row)
 			return error_no_memory;
 		row->kind = need->kind;
 		row->type = need->type;
+		if (!name)
+			return NULL;
 		row->name = arena_strndup(arena, name, length);
 		if (!row->name)
 			return error_no_memory;
@@ -39,7 +41,7 @@ static const struct lookup *take_answer(const struct lookup *row, const struct n
 	const struct lookup *best = row;
 	size_t n = 1;
 
-	for (const char *p = need->names; (p = strchr(p, '|')); p++)
+	for (const char *p = need->names; p && (p = strchr(p, '|')); p++)
 		n++;
 	for (size_t i = 0; i < n; i++)
 		if (row[i].state == LOOKUP_FOUND) {

@@ -27,7 +27,7 @@ enum need_level {
 struct need {
 	enum lookup_kind kind;
 	const char *type;  /* "struct amd_iommu"; NULL for symbols */
-	const char *names; /* "dev|pdev": alternatives, the first that is there counts */
+	const char *names; /* "dev|pdev": alternatives, the first that is there counts; NULL for sizes */
 	enum need_level level;
 	const char *purpose;
 };
@@ -35,7 +35,7 @@ struct need {
 /* How a row was resolved. */
 struct found {
 	enum lookup_state state;
-	const char *name;  /* the alternative that was found, else the first one */
+	const char *name;  /* the alternative that was found, else the first one; NULL for sizes */
 	uint64_t value;    /* as in struct lookup */
 	uint32_t size;
 	uint8_t bit_first, bit_width;
