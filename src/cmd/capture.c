@@ -16,8 +16,8 @@ static const struct column columns[] = {
 
 static const struct table capture_table = {"capture", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
 
-extern const struct command command_info, command_kernel, command_iommus, command_devices,
-	command_groups, command_dte, command_domains, command_domids;
+extern const struct command command_summary, command_info, command_kernel, command_iommus,
+	command_devices, command_groups, command_dte, command_domains, command_domids;
 
 /*
  * What is run so that a capture can answer it: every command that reads more than another one here.
@@ -27,6 +27,7 @@ static const struct pass {
 	const struct command *command;
 	const char *option;
 } passes[] = {
+	{&command_summary, NULL},
 	{&command_info, NULL},       {&command_kernel, NULL}, {&command_iommus, NULL},
 	{&command_devices, NULL},    {&command_groups, NULL}, {&command_dte, "all"},
 	{&command_domains, "usage"}, {&command_domids, NULL},
@@ -39,9 +40,15 @@ static struct error *run_pass(struct session *session, const struct pass *pass, 
 	const struct emit_options options = {.format = EMIT_JSON_LINES};
 	const struct command *command = pass->command;
 	const char *values[OPTIONS_MAX] = {NULL};
+	_cleanup_(arena_free) struct arena arena = {0};
 	struct problems problems = {0};
 	struct command_call call = {
-		.command = command, .session = session, .problems = &problems, .values = values};
+		.command = command,
+		.session = session,
+		.problems = &problems,
+		.arena = &arena,
+		.values = values,
+	};
 
 	for (size_t i = 0; i < command->n_options && i < OPTIONS_MAX; i++)
 		if (pass->option && !strcmp(command->options[i].name, pass->option))
@@ -139,8 +146,9 @@ const struct command command_capture = {
 	.topic = "The target",
 	.details = "The file is a standard ELF core with the driver's objects, device tables, page tables, "
 		   "rings and the kernel page tables that lead to them, and the symbols and type layouts that "
-		   "were needed; no memory that a device maps, no process data, and of each page only the "
-		   "bytes that were read. It answers every command as the dump does, without a vmlinux.\n"
+		   "were needed; of the kernel log only the lines about IOMMUs, VFIO and the kernel's death; no "
+		   "memory that a device maps, no process data, and of each page only the bytes that were read. "
+		   "It answers every command as the dump does, without a vmlinux.\n"
 		   "    capture iommu.elf\n"
 		   "    iommuscope -c iommu.elf devices",
 	.table = &capture_table,

@@ -3,11 +3,12 @@
 
 #include "cmd/command.h"
 
-extern const struct command command_info, command_kernel, command_iommus, command_devices,
-	command_groups, command_dte, command_domains, command_domids, command_walk, command_map,
+extern const struct command command_summary, command_info, command_kernel, command_iommus,
+	command_devices, command_groups, command_dte, command_domains, command_domids, command_walk, command_map,
 	command_page, command_capture, command_rd, command_decode, command_help;
 
 const struct command *const commands[] = {
+	&command_summary,
 	&command_info,
 	&command_kernel,
 	&command_iommus,

@@ -71,7 +71,69 @@
 	X(CORE_IDA_XA, MEMBER, "struct ida", "xa", OPTIONAL, "ID allocators")                      \
 	X(CORE_XA_HEAD, MEMBER, "struct xarray", "xa_head", OPTIONAL, "ID allocators")             \
 	X(CORE_XA_NODE_SHIFT, MEMBER, "struct xa_node", "shift", OPTIONAL, "ID allocators")        \
-	X(CORE_XA_NODE_SLOTS, MEMBER, "struct xa_node", "slots", OPTIONAL, "ID allocators")
+	X(CORE_XA_NODE_SLOTS, MEMBER, "struct xa_node", "slots", OPTIONAL, "ID allocators")       \
+	X(CORE_HARDWARE_NAME, SYMBOL, NULL, "dump_stack_arch_desc_str", OPTIONAL, \
+	  "the machine's name") \
+	X(CORE_CPUS_ONLINE, SYMBOL, NULL, "__num_online_cpus|nr_cpu_ids", OPTIONAL, "the number of CPUs") \
+	X(CORE_TOTAL_PAGES, SYMBOL, NULL, "_totalram_pages|totalram_pages", OPTIONAL, "the memory's size") \
+	X(CORE_PRB, SYMBOL, NULL, "prb", VARIANT, "the kernel log") \
+	X(CORE_PRB_COUNT_BITS, MEMBER, "struct printk_ringbuffer", "desc_ring.count_bits", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRB_DESCS, MEMBER, "struct printk_ringbuffer", "desc_ring.descs", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRB_INFOS, MEMBER, "struct printk_ringbuffer", "desc_ring.infos", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRB_HEAD_ID, MEMBER, "struct printk_ringbuffer", "desc_ring.head_id", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRB_TAIL_ID, MEMBER, "struct printk_ringbuffer", "desc_ring.tail_id", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRB_SIZE_BITS, MEMBER, "struct printk_ringbuffer", "text_data_ring.size_bits", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRB_DATA, MEMBER, "struct printk_ringbuffer", "text_data_ring.data", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRB_DESC_SIZE, SIZE, "struct prb_desc", NULL, VARIANT, "the kernel log") \
+	X(CORE_PRB_DESC_STATE, MEMBER, "struct prb_desc", "state_var", VARIANT, "the kernel log") \
+	X(CORE_PRB_DESC_BEGIN, MEMBER, "struct prb_desc", "text_blk_lpos.begin", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRB_DESC_NEXT, MEMBER, "struct prb_desc", "text_blk_lpos.next", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRINTK_INFO_SIZE, SIZE, "struct printk_info", NULL, VARIANT, "the kernel log") \
+	X(CORE_PRINTK_INFO_SEQ, MEMBER, "struct printk_info", "seq", VARIANT, "the kernel log") \
+	X(CORE_PRINTK_INFO_TIME, MEMBER, "struct printk_info", "ts_nsec", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRINTK_INFO_LENGTH, MEMBER, "struct printk_info", "text_len", VARIANT, \
+	  "the kernel log") \
+	X(CORE_PRINTK_INFO_LEVEL, MEMBER, "struct printk_info", "level", VARIANT, \
+	  "the kernel log") \
+	X(CORE_LOG_BUF, SYMBOL, NULL, "log_buf", VARIANT, "the kernel log before Linux 5.10") \
+	X(CORE_LOG_BUF_LEN, SYMBOL, NULL, "log_buf_len", VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_LOG_FIRST_IDX, SYMBOL, NULL, "log_first_idx", VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_LOG_NEXT_IDX, SYMBOL, NULL, "log_next_idx", VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_LOG_FIRST_SEQ, SYMBOL, NULL, "log_first_seq", VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_PRINTK_LOG_SIZE, SIZE, "struct printk_log", NULL, VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_PRINTK_LOG_TIME, MEMBER, "struct printk_log", "ts_nsec", VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_PRINTK_LOG_LENGTH, MEMBER, "struct printk_log", "len", VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_PRINTK_LOG_TEXT_LENGTH, MEMBER, "struct printk_log", "text_len", VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_PRINTK_LOG_LEVEL, MEMBER, "struct printk_log", "level", VARIANT, \
+	  "the kernel log before Linux 5.10") \
+	X(CORE_OLD_LOG_SIZE, SIZE, "struct log", NULL, VARIANT, \
+	  "the kernel log before Linux 3.12") \
+	X(CORE_OLD_LOG_TIME, MEMBER, "struct log", "ts_nsec", VARIANT, \
+	  "the kernel log before Linux 3.12") \
+	X(CORE_OLD_LOG_LENGTH, MEMBER, "struct log", "len", VARIANT, \
+	  "the kernel log before Linux 3.12") \
+	X(CORE_OLD_LOG_TEXT_LENGTH, MEMBER, "struct log", "text_len", VARIANT, \
+	  "the kernel log before Linux 3.12") \
+	X(CORE_OLD_LOG_LEVEL, MEMBER, "struct log", "level", VARIANT, \
+	  "the kernel log before Linux 3.12")
 
 enum core_need { CORE_NEEDS(NEED_ENUMERATOR) CORE_N };
 

@@ -37,6 +37,7 @@ static const struct unit_hint {
 	{{"drivers/iommu/dma-iommu.c"}, {"iommu_get_dma_cookie", "iommu_dma_get_resv_regions"}},
 	{{"drivers/iommu/iova.c"}, {"alloc_iova", "init_iova_domain"}},
 	{{"arch/x86/pci/common.c"}, {"pcibios_scan_root", "pcibios_scan_specific_bus"}},
+	{{"kernel/printk/printk.c", "kernel/printk.c"}, {"vprintk_emit", "register_console"}},
 	{{"kernel/resource.c"}, {"request_resource", "release_resource"}},
 };
 
