@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The virtual machines' dumps that have to be there, by the rig's own lists (tests/vm/)."""
+"""The virtual machines' dumps that have to be there, by the rig's own lists (tests/vm/).
+
+What a series can't have, its row in vmrig/series.py says, and it follows here from that alone:
+without a debug package there is no vmlinux (it is read with its own symbols and types, drgn can't
+read it, nothing is converted); without modules there is no VFIO, hence nothing but `before`.
+"""
 
 import dataclasses
 import functools
@@ -44,15 +49,21 @@ class Dump:
         return options
 
     @property
+    def symbols(self):
+        """Options for its symbols: the vmlinux, or the kernel's own where there is none."""
+        return ["--symbols", self.vmlinux] if self.series.debug else ["--no-symbols"]
+
+    @property
     def options(self):
-        return [*self.cores, "--symbols", self.vmlinux]
+        return [*self.cores, *self.symbols]
 
     @property
     def truth(self):
         return read_truth(self.directory / self.truth_name)
 
     def missing(self):
-        names = (*self.files, self.truth_name, "vmlinux", "kernel.txt")
+        names = [*self.files, self.truth_name, "kernel.txt"]
+        names += ["vmlinux"] if self.series.debug else []
         return [name for name in names if not (self.directory / name).exists()]
 
     def require(self, test):
@@ -74,7 +85,8 @@ def dump(row, state, *files):
 def state_dumps(row):
     """One dump of each state that the rig takes of a kernel."""
     yield dump(row, "before")
-    yield dump(row, "after")
+    if row.modules:
+        yield dump(row, "after")
     if row.nofwcfg:
         yield dump(row, "nofwcfg")
     if row.kdump:
@@ -83,13 +95,19 @@ def state_dumps(row):
 
 def copies_of_after(row):
     """The state of after.elf in all other formats."""
+    if not row.modules:
+        return []
     names = [name for name in boots.STATES_OUTPUTS
              if name.startswith("after.") and name != "after.elf"]
     # Formats that not every QEMU can write; the rig keeps what there is.
     names += [name for name in boots.QEMU_FORMATS.values()
               if name not in names and (series_dir(row.name) / name).exists()]
-    names += [name for name in formats.OUTPUTS if name not in formats.SPLIT]
-    return [*(dump(row, "after", name) for name in names), dump(row, "after", *formats.SPLIT)]
+    copies = [dump(row, "after", name) for name in names]
+    if row.debug:
+        copies += [dump(row, "after", name) for name in formats.OUTPUTS
+                   if name not in formats.SPLIT]
+        copies.append(dump(row, "after", *formats.SPLIT))
+    return copies
 
 
 def lacks_pages(one):
@@ -100,11 +118,16 @@ def lacks_pages(one):
 
 
 SERIES = tuple(series.SERIES.values())
+WITH_DEBUG = tuple(row for row in SERIES if row.debug)
+WITH_VFIO = tuple(row for row in SERIES if row.modules)
 STATES = tuple(one for row in SERIES for one in state_dumps(row))
 ATTACHED = tuple(one for one in STATES if one.truth_name != "truth-before.json")
-BEFORE = tuple(one for one in STATES if one.truth_name == "truth-before.json")
-# drgn refuses dumps without VMCOREINFO.
-READABLE_BY_DRGN = tuple(one for one in STATES if one.truth_name != "truth-nofwcfg.json")
+# Those that an attach followed.
+BEFORE = tuple(one for one in STATES
+               if one.truth_name == "truth-before.json" and one.series.modules)
+# drgn refuses dumps without VMCOREINFO, and can't do without DWARF.
+READABLE_BY_DRGN = tuple(one for one in STATES
+                         if one.series.debug and one.truth_name != "truth-nofwcfg.json")
 KDUMPS = tuple(one for one in STATES if one.truth_name == "truth-kdump.json")
 COPIES = tuple(one for row in SERIES for one in copies_of_after(row))
 

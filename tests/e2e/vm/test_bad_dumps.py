@@ -8,11 +8,11 @@ import struct
 import subprocess
 
 import partial
-from dumps import SERIES, dump as make_dump
+from dumps import WITH_DEBUG, WITH_VFIO, dump as make_dump
 from support import ANSWERED, PARTLY, TARGET, TestCase, for_each, run, scratch
 from vmrig.elfcore import PAGE, Core, Segment
 
-SMALLEST = min(SERIES, key=lambda row: row.name != "6.12")  # its vmlinux is half the others' size
+SMALLEST = min(WITH_DEBUG, key=lambda row: row.name != "6.12")  # half the others' vmlinux
 KERNEL_MAP = 0xFFFFFFFF80000000  # __START_KERNEL_map
 AARCH64 = 183
 MACHINE_OFFSET = 18  # of e_machine in an ELF header
@@ -33,12 +33,14 @@ class WithCopy(TestCase):
         return path
 
 
-FORMATS = ("after.elf", "after.zlib.kdump", "after.zlib.flat", "after.paging.elf")
+FORMATS = ("after.elf", "after.paging.elf")
+CONVERTED = ("after.zlib.kdump", "after.zlib.flat")
 COMMANDS = ("devices", "groups", "domains", "dte", "domids")
 
 
 class Truncated(WithCopy):
-    @for_each(make_dump(row, "after", name) for row, name in itertools.product(SERIES, FORMATS))
+    @for_each(make_dump(row, "after", name) for row, name in (
+        *itertools.product(WITH_VFIO, FORMATS), *itertools.product(WITH_DEBUG, CONVERTED)))
     def test_in_the_data(self, one):
         """Cut off ever more: sooner or later something is missing, and never is anything wrong."""
         one.require(self)
@@ -46,7 +48,7 @@ class Truncated(WithCopy):
                  for command in COMMANDS}
         path = self.copy(one.path, one.files[0])
         size = path.stat().st_size
-        options = ("--no-cache", "--json", "--core", path, "--symbols", one.vmlinux)
+        options = ("--no-cache", "--json", "--core", path, *one.symbols)
         statuses = []
         for percent in range(95, 5, -10):
             with open(path, "r+b") as file:
@@ -82,13 +84,13 @@ class Truncated(WithCopy):
         path = scratch() / "page-last.elf"
         self.addCleanup(path.unlink)
         core.write(path)
-        options = ("--core", path, "--symbols", one.vmlinux)
+        options = ("--core", path, *one.symbols)
         self.assertEqual(self.data(*options, "devices"), self.data(*one.options, "devices"))
         with open(path, "r+b") as file:
             file.truncate(path.stat().st_size - PAGE)
         return options
 
-    @for_each(SERIES, name=lambda row: row.name)
+    @for_each(WITH_VFIO, name=lambda row: row.name)
     def test_page_table_cut_off(self, row):
         """All is answered but what hangs on it."""
         one = make_dump(row, "after")
@@ -109,7 +111,7 @@ class Truncated(WithCopy):
         self.assertTrue(answer["problems"])
         self.assertIn("iommuscope: ", run(*options, "map", bdf).err)
 
-    @for_each(SERIES, name=lambda row: row.name)
+    @for_each(WITH_VFIO, name=lambda row: row.name)
     def test_device_table_cut_off(self, row):
         """Which devices there are, their drivers and groups are known all the same."""
         one = make_dump(row, "after")
@@ -155,7 +157,7 @@ class Changed(WithCopy):
         self.refused(TARGET, "--core", path, "--symbols", one.vmlinux, "devices",
                      says="64-bit x86")
 
-    @for_each(SERIES, name=lambda row: row.name)
+    @for_each(WITH_VFIO, name=lambda row: row.name)
     def test_no_iommu_in_use(self, row):
         """A machine of another make runs the same kernel: its driver's list is empty."""
         one = make_dump(row, "after")
@@ -171,7 +173,7 @@ class Changed(WithCopy):
         with open(path, "r+b") as file:
             file.seek(segment.offset + physical - segment.physical)
             file.write(struct.pack("<QQ", address, address))
-        options = ("--core", path, "--symbols", one.vmlinux)
+        options = ("--core", path, *one.symbols)
         self.refused(TARGET, *options, "devices", says="AMD IOMMU")
         (info,) = self.data(*options, "info")
         self.assertEqual((info["release"], info["iommus"]), (one.truth["release"], 0))
@@ -199,7 +201,7 @@ class Kernels(TestCase):
 
     def test_another_kernels(self):
         """Both build IDs are named."""
-        for row in SERIES:
+        for row in WITH_DEBUG:
             if row is SMALLEST:
                 continue
             other = make_dump(row, "after")
@@ -211,7 +213,7 @@ class Kernels(TestCase):
     def test_another_kernels_with_a_cached_layout(self):
         """What the cache knows of the right kernel does not excuse a wrong one."""
         self.data(*self.one.options, "devices")
-        other = make_dump(SERIES[0], "after")
+        other = make_dump(WITH_DEBUG[0], "after")
         self.refused(TARGET, *self.one.cores, "--symbols", other.vmlinux, "devices",
                      path=other.vmlinux)
 

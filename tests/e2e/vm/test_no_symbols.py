@@ -9,10 +9,9 @@ import struct
 import subprocess
 from pathlib import Path
 
-from dumps import SERIES, STATES, VFIO_BDF, dump
+from dumps import STATES, VFIO_BDF, WITH_DEBUG, dump
 from support import ANSWERED, TARGET, TestCase, environment, for_each, program, run, scratch
 
-WITH_DEBUG = tuple(row for row in SERIES if row.debug)
 STATES_WITH_DEBUG = tuple(one for one in STATES if one.series.debug)
 COMMANDS = (
     ("kernel",), ("iommus",), ("devices",), ("groups",), ("dte", "--all"), ("dte", "--raw"),
@@ -139,7 +138,7 @@ class OwnSymbols(TestCase):
 
     def test_another_kernels_files(self):
         """They are refused, and the line says why."""
-        one, other = (dump(row, "after") for row in SERIES[:2])
+        one, other = (dump(row, "after") for row in WITH_DEBUG[:2])
         one.require(self)
         other.require(self)
         path = scratch() / "other.layouts"
@@ -151,7 +150,7 @@ class OwnSymbols(TestCase):
                      what="another kernel's", which="init_uts_ns")
 
     def test_export_to_a_folder_that_is_not_there(self):
-        one = dump(SERIES[0], "after")
+        one = dump(WITH_DEBUG[0], "after")
         one.require(self)
         result = run(*one.options, "kernel", "--export", scratch() / "nowhere" / "file")
         self.assertNotEqual(result.status, ANSWERED, result)
@@ -160,7 +159,7 @@ class OwnSymbols(TestCase):
 
 class LayoutCache(TestCase):
     def setUp(self):
-        self.dump = dump(SERIES[0], "after")
+        self.dump = dump(WITH_DEBUG[0], "after")
         self.dump.require(self)
         self.expected = self.text("--no-cache", *self.dump.options, "devices")
 

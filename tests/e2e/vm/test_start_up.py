@@ -15,7 +15,7 @@ import time
 import unittest
 from pathlib import Path
 
-from dumps import STATES
+from dumps import WITH_DEBUG, dump
 from support import TestCase, environment, program, run, scratch
 from vmrig import roots
 
@@ -60,7 +60,7 @@ class StartUp(TestCase):
         if is_instrumented():
             raise unittest.SkipTest("sanitizers take their own time and memory")
         # The largest vmlinux, with the DWARF that takes longest to search.
-        self.dump = max((one for one in STATES if one.files == ("after.elf",)),
+        self.dump = max((dump(row, "after") for row in WITH_DEBUG),
                         key=lambda one: one.vmlinux.stat().st_size if one.vmlinux.exists() else 0)
         self.dump.require(self)
         command, env = roots.command("python3", [str(SCRIPT), str(self.dump.path),

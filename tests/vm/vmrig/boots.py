@@ -12,7 +12,8 @@ MODULES = (VMCOREINFO_DRIVER, *DRIVERS)
 # hugepages= at boot, when memory is still in one piece: neighbouring huge pages.
 # Without IPv6 the network cards that are brought up stay silent. The kernel's check of the
 # timer interrupt, at boot, is a race that an emulated machine loses under load.
-COMMAND_LINE = f"no_timer_check hugepages=16 ipv6.disable=1 rig.vfio={VFIO_BDF}"
+COMMON = "no_timer_check hugepages=16 ipv6.disable=1"
+COMMAND_LINE = f"{COMMON} rig.vfio={VFIO_BDF}"
 # QEMU's compressed formats, each with the file it makes.
 QEMU_FORMATS = {
     "kdump-zlib": "after.kdump-zlib.flat",
@@ -21,6 +22,7 @@ QEMU_FORMATS = {
 }
 STATES_OUTPUTS = ("before.elf", "after.elf", "truth-before.json", "truth-after.json",
                   "after.kdump-zlib.flat", "after.paging.elf")
+BARE_OUTPUTS = ("before.elf", "truth-before.json")
 NOFWCFG_OUTPUTS = ("nofwcfg.elf", "truth-nofwcfg.json")
 KDUMP_OUTPUTS = ("kdump.flat", "kdump.kdump", "truth-kdump.json")
 
@@ -91,6 +93,24 @@ def nofwcfg(series, kernel_dir):
         truth.write(work / "truth-nofwcfg.json", facts)
         finish_dump(series, work / "nofwcfg.elf")
         publish(series.name, work / "truth-nofwcfg.json")
+
+
+def bare(series, kernel_dir):
+    """A kernel without its modules: nothing takes the function from it, nothing has a driver
+    that Debian does not build in, and nobody tells QEMU where VMCOREINFO is."""
+    with workspace(series.name) as work:
+        image = work / "initramfs"
+        initramfs.build(image, (), (), kernel_dir / "modules", initramfs.compile_guest(work))
+        try:
+            with Guest(work, kernel_dir / "vmlinuz", image, f"{COMMON} rig=states") as guest:
+                facts = guest.facts_until("ready")
+                guest.command("stop")
+                guest.dump(work / "before.elf")
+        finally:
+            keep_console(work, series.name, "bare")
+        truth.write(work / "truth-before.json", facts)
+        finish_dump(series, work / "before.elf")
+        publish(series.name, work / "truth-before.json")
 
 
 def kdump(series, kernel_dir):

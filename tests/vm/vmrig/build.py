@@ -36,15 +36,20 @@ def recorded_version(series):
     return found.group(1) if found else None
 
 
+def wanted_modules(series):
+    return boots.MODULES if series.modules else ()
+
+
 def kernel_step(series, version):
-    inputs = (series.suites, series.debug, version, boots.MODULES, SOURCES / "debian.py")
+    inputs = (series.suites, series.debug, version, wanted_modules(series), SOURCES / "debian.py")
     outputs = ["kernel.txt"] + (["vmlinux"] if series.debug else [])
     return Step(series.name, "kernel", inputs, outputs)
 
 
 def fetch_image(series, chosen, directory):
     """The bootable parts first: the guests can start while the debug package is on its way."""
-    for package in chosen.packages:
+    # The kernel is in the first, its modules may have a package of their own.
+    for package in chosen.packages if series.modules else chosen.packages[:1]:
         with NETWORK:
             deb = chosen.suite.download(package, chosen.version, directory)
         debian.extract_image(deb, directory)
@@ -54,7 +59,8 @@ def fetch_image(series, chosen, directory):
     target.mkdir(parents=True)
     shutil.move(directory / "vmlinuz", target / "vmlinuz")
     (target / "modules").mkdir()
-    for name, contents in initramfs.loading_order(boots.MODULES, directory / "modules"):
+    for name, contents in initramfs.loading_order(wanted_modules(series),
+                                                   directory / "modules"):
         (target / "modules" / f"{name}.ko").write_bytes(contents)
 
 
@@ -128,6 +134,9 @@ class SeriesBuild:
             guests.join()
 
     def guests(self, version):
+        if not self.series.modules:
+            self.boot("bare", boots.bare, boots.BARE_OUTPUTS, (version,))
+            return
         self.boot("states", boots.states, boots.STATES_OUTPUTS, (version,))
         if self.series.nofwcfg:
             self.boot("nofwcfg", boots.nofwcfg, boots.NOFWCFG_OUTPUTS, (version,))

@@ -104,7 +104,7 @@ def build(path, modules, module_options, module_dir, files):
     for name, contents in loading_order(modules, module_dir):
         archive.file(f"modules/{name}.ko", contents)
         lines.append(f"{name}.ko {options.get(name, '')}".strip())
-    archive.file("modules/order", ("\n".join(lines) + "\n").encode())
+    archive.file("modules/order", "".join(f"{line}\n" for line in lines).encode())
     for name, source in files.items():
         archive.file(name, source.read_bytes())
     archive.write(path)

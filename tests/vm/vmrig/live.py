@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program in the guest, on the kernel that it runs on."""
 
+import base64
+import io
 import re
 import tarfile
 
@@ -40,11 +42,19 @@ def guest_files(work, program):
     return {name: type(SCRIPT)(path) for name, path in files.items()}
 
 
-def take_answers(disk, tar, program):
-    """The tar file at the disk's beginning, with a word about the program added."""
+def open_answers(disk, facts):
+    """The tar file that the guest has sent, or that is at its disk's beginning."""
+    sent = "".join(fields[0] for kind, *fields in facts if kind == "archive")
+    if sent:
+        return tarfile.open(fileobj=io.BytesIO(base64.b64decode(sent)), mode="r:gz")
+    return tarfile.open(disk, "r:")
+
+
+def take_answers(answers, tar, program):
+    """What the guest has said, with a word about the program added."""
     stamp = tar.with_name(PROGRAM_HASH)
     stamp.write_text(digest(program), encoding="ascii")
-    with tarfile.open(disk, "r:") as source, tarfile.open(tar, "w:") as target:
+    with answers as source, tarfile.open(tar, "w:") as target:
         for member in source:
             target.addfile(member, source.extractfile(member) if member.isfile() else None)
         target.add(stamp, PROGRAM_HASH)
@@ -53,25 +63,26 @@ def take_answers(disk, tar, program):
 def boot(series, kernel_dir, program):
     with workspace(series.name) as work:
         image = work / "initramfs"
-        initramfs.build(image, boots.MODULES, series.module_options, kernel_dir / "modules",
+        initramfs.build(image, boots.MODULES if series.modules else (), series.module_options,
+                        kernel_dir / "modules",
                         {**initramfs.compile_guest(work), **guest_files(work, program)})
+        common = boots.COMMAND_LINE if series.modules else boots.COMMON
         try:
-            with Guest(work, kernel_dir / "vmlinuz", image,
-                       f"{boots.COMMAND_LINE} rig=live rig.rounds={ROUNDS} "
-                       f"rig.separate={SEPARATE_ROUNDS}") as guest:
+            with Guest(work, kernel_dir / "vmlinuz", image, f"{common} rig=live "
+                       f"rig.rounds={ROUNDS} rig.separate={SEPARATE_ROUNDS}") as guest:
                 facts = guest.facts_until("ready", timeout=TIMEOUT)
                 guest.command("stop")
                 guest.dump(work / "live.elf")
                 guest.command("cont")
                 guest.go_on()
-                guest.facts_until("answered", timeout=TIMEOUT)
+                answers = guest.facts_until("answered", timeout=TIMEOUT)
                 guest.command("quit")
                 guest.process.wait()
         finally:
             boots.keep_console(work, series.name, "live")
         try:
-            take_answers(guest.disk, work / "live.tar", program)
-        except tarfile.TarError as error:
+            take_answers(open_answers(guest.disk, answers), work / "live.tar", program)
+        except (tarfile.TarError, ValueError) as error:
             raise RigError(f"the guest's answers: {error}") from None
         truth.write(work / "truth-live.json", facts)
         boots.finish_dump(series, work / "live.elf")

@@ -14,6 +14,7 @@ class Series:
     name: str
     suites: tuple
     debug: bool = True  # a -dbg package exists, hence a vmlinux with DWARF
+    modules: bool = True  # its modules are in the archive; else no VFIO, disk, network, VMCOREINFO
     kdump: bool = False  # also make a real kdump with a capture kernel
     nofwcfg: bool = False  # also boot without qemu_fw_cfg: a dump without VMCOREINFO
     dump_level: int = 31  # of makedumpfile
@@ -30,5 +31,9 @@ SERIES = {
         Series("7.2", ("trixie-backports",), kdump=True, dump_level=23),
         Series("6.12", ("bookworm-security",)),
         Series("5.10", ("bullseye-security",)),
+        # Debug packages, and from 6.19 on modules too, leave the archive before the kernels do.
+        Series("6.16", ("trixie-backports",), debug=False),
+        Series("6.18", ("trixie-backports",), debug=False),
+        Series("7.0", ("trixie-backports",), debug=False, modules=False),
     )
 }

@@ -2,10 +2,26 @@
 """The guest's facts as JSON: what the tests hold the tool's answers against."""
 
 import json
+import struct
+
+NT_GNU_BUILD_ID = 3
 
 
 def or_none(text, convert=str):
     return None if text == "-" else convert(text)
+
+
+def build_id(notes):
+    """Of the kernel's own ELF notes (/sys/kernel/notes)."""
+    at = 0
+    while at + 12 <= len(notes):
+        name_size, size, kind = struct.unpack_from("<III", notes, at)
+        name = notes[at + 12:at + 12 + name_size]
+        at += 12 + (name_size + 3 & -4)
+        if (name, kind) == (b"GNU\0", NT_GNU_BUILD_ID):
+            return notes[at:at + size].hex()
+        at += size + 3 & -4
+    return None
 
 
 def from_facts(facts):
@@ -13,6 +29,7 @@ def from_facts(facts):
     truth = {
         "release": None,
         "cmdline": None,
+        "build_id": None,
         "functions": [],
         "groups": [],
         "iommus": [],
@@ -32,6 +49,8 @@ def from_facts(facts):
     for kind, *fields in facts:
         if kind in ("release", "cmdline", "ivrs"):
             truth[kind] = fields[0]
+        elif kind == "kernel-notes":
+            truth["build_id"] = build_id(bytes.fromhex(fields[0]))
         elif kind == "function":
             bdf, vendor, device, class_code, driver, group = fields
             truth["functions"].append({
