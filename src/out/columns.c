@@ -94,9 +94,16 @@ static struct error *view_add_all(struct emit *emit, struct view *view, bool ext
 {
 	struct error *err = NULL;
 
-	for (unsigned i = 0; !err && i < view->table->n_columns; i++)
-		if (extra || column_is_default(view->table, &view->table->columns[i]))
+	bool is_text = emit->options.format == EMIT_TEXT;
+
+	for (unsigned i = 0; !err && i < view->table->n_columns; i++) {
+		const struct column *column = &view->table->columns[i];
+
+		if (column->flags & COLUMN_PROSE && !is_text)
+			continue;
+		if (extra || column_is_default(view->table, column))
 			err = view_add_column(emit, view, i);
+	}
 	return err;
 }
 

@@ -43,8 +43,8 @@ enum column_flag {
 	COLUMN_WIDE = 4,  /* may be cut to fit the terminal */
 	COLUMN_WORDS = 8, /* VALUE_HEX: raw words, in text with all 16 digits; an array's are joined
 			     by blanks, ready to paste into `decode` */
+	COLUMN_PROSE = 32,  /* only for people: JSON and its schema leave it out */
 	COLUMN_RANGES = 16, /* an array of rising numbers: in text, neighbours are joined: 0x1-0x7 */
-	COLUMN_SPARSE = 32, /* a record's text leaves the line out when there is none */
 };
 
 struct column {
@@ -62,7 +62,7 @@ enum table_view {
 	VIEW_TABLE,  /* aligned columns, like lsblk; kept in memory until the end */
 	VIEW_RECORD, /* "Label: value" lines per row, a blank line between rows */
 	VIEW_STREAM, /* a line per row at once, fixed widths, any number of rows */
-	VIEW_PROSE,  /* the first default column's text, as it is, newlines too */
+	VIEW_PROSE,  /* the first default column's text, as it is, newlines too; rows without are skipped */
 };
 
 struct table {
@@ -102,6 +102,9 @@ struct error *emit_end(struct emit *emit, const struct problems *problems);
 
 /* Ends it with nothing more written: the command failed before it had an answer. */
 void emit_abandon(struct emit *emit);
+
+/* A line before the rows, for people only: VIEW_PROSE has it, nothing else. NULL: none. */
+void emit_heading(struct emit *emit, const char *text);
 
 /* Rows ended so far. */
 uint64_t emit_count(const struct emit *emit);

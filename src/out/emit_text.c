@@ -124,13 +124,30 @@ static void record_row(struct emit *emit, const struct row *row)
 		buffer_char(&emit->buffer, '\n');
 	for (size_t i = 0; i < view->n && !emit->error; i++) {
 		const struct choice *choice = &view->choices[i];
-		struct cell cell = choice_cell(choice, row);
 		size_t length = strlen(choice->label);
 
-		if (cell.kind == CELL_NONE && choice->column->flags & COLUMN_SPARSE)
-			continue;
-		if (!record_line(emit, choice, cell, length > width ? length : width))
+		if (!record_line(emit, choice, choice_cell(choice, row),
+				 length > width ? length : width))
 			emit_fail(emit, error_no_memory);
+	}
+}
+
+static void prose_print(struct emit *emit, const char *words)
+{
+	_cleanup_(freep) char *text = strdup(words);
+
+	if (!text) {
+		emit_fail(emit, error_no_memory);
+		return;
+	}
+	if (emit->prose_begun)
+		buffer_char(&emit->buffer, '\n');
+	emit->prose_begun = true;
+	for (char *rest = text, *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
+		if (!rest && !*line)
+			break;
+		buffer_escaped(&emit->buffer, line, emit->options.ascii);
+		buffer_char(&emit->buffer, '\n');
 	}
 }
 
@@ -138,20 +155,15 @@ static void record_row(struct emit *emit, const struct row *row)
 static void prose_row(struct emit *emit, const struct row *row)
 {
 	struct cell cell = choice_cell(&emit->view->choices[0], row);
-	_cleanup_(freep) char *text = cell.kind == CELL_TEXT ? strdup(cell.text) : NULL;
 
-	if (!text) {
-		emit_fail(emit, error_no_memory);
-		return;
-	}
-	if (emit->top.n)
-		buffer_char(&emit->buffer, '\n');
-	for (char *rest = text, *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
-		if (!rest && !*line)
-			break;
-		buffer_escaped(&emit->buffer, line, emit->options.ascii);
-		buffer_char(&emit->buffer, '\n');
-	}
+	if (cell.kind == CELL_TEXT)
+		prose_print(emit, cell.text);
+}
+
+void emit_heading(struct emit *emit, const char *text)
+{
+	if (text && emit->options.format == EMIT_TEXT && emit->view->form == VIEW_PROSE)
+		prose_print(emit, text);
 }
 
 void text_row(struct emit *emit, const struct row *row)
