@@ -5,7 +5,6 @@
 
 #include "amd/hw/dte.h"
 #include "amd/load.h"
-#include "amd/walk.h"
 
 /* The driver's struct iommu_dev_data: in archdata up to about Linux 5.8, then in dev_iommu. */
 static struct datum device_data(struct load *load, uint64_t device)
@@ -133,6 +132,7 @@ static void judge_entry(struct load *load, struct device *device)
 	if (device->entry.state != DATUM_OK)
 		return;
 	struct dte_verdict v = dte_judge(device->entry.words, sme_mask);
+	bool translated = v.host_levels || v.gcr3_levels;
 
 	device->dma = dma_fates[v.dma];
 	device->int_remap = datum_ok(v.interrupts == DTE_INTERRUPTS_REMAPPED);
@@ -142,8 +142,9 @@ static void judge_entry(struct load *load, struct device *device)
 	}
 	device->domain_id = datum_ok(dte_get(device->entry.words, DTE_DOMAIN_ID));
 	device->paging_mode = datum_ok(v.host_levels);
-	device->pt_root = v.host_levels ? datum_ok(v.host_root) : (struct datum){0};
-	device->pt_format = v.host_levels ? page_table_v1.name : NULL;
+	device->pt_root = (struct datum){0};
+	if (translated)
+		device->pt_root = datum_ok(v.host_levels ? v.host_root : v.gcr3_root);
 	if (v.dma == DTE_DMA_ILLEGAL) { /* of no effect, but shown as they are */
 		device->paging_mode = datum_ok(dte_get(device->entry.words, DTE_MODE));
 		device->pt_root = datum_ok(dte_get(device->entry.words, DTE_PT_ROOT) & ~sme_mask);
@@ -165,21 +166,14 @@ static void take_driver_view(struct load *load, struct device *device)
 		device->dma = DMA_UNKNOWN;
 		return;
 	}
-	bool translated = domain->table.ops, guest = domain->table.ops == &page_table_v2;
+	bool translated = domain->table.ops;
 	device->domain_id = domain->id;
 	device->paging_mode = domain->address ? datum_ok(domain->table.levels) : none;
 	device->pt_root = translated ? datum_ok(domain->table.root) : none;
-	device->pt_format = domain->pt_format;
-	device->dma = guest		? DMA_GUEST
-		      : translated	? DMA_TRANSLATED
-		      : domain->address ? DMA_PASSTHROUGH
-					: DMA_BLOCKED;
-	struct pasid_place place = pasid_place_read(load, device);
-	if (guest && place.state == DATUM_OK && place.domain_id.state != DATUM_ABSENT)
-		device->domain_id = place.domain_id;
+	device->dma = translated ? DMA_TRANSLATED : domain->address ? DMA_PASSTHROUGH : DMA_BLOCKED;
 }
 
-static struct error *read_device(struct load *load, size_t i, struct device *ret)
+static void read_device(struct load *load, size_t i, struct device *ret)
 {
 	const struct found *core = load->kernel->core;
 	const struct pci_function *f = &load->functions.at[i];
@@ -223,7 +217,6 @@ static struct error *read_device(struct load *load, size_t i, struct device *ret
 	d->entry.writer = entry_writer(load, d);
 	if (d->entry.writer == WRITER_CAPTURE)
 		take_driver_view(load, d);
-	return device_read_pasids(load, d);
 }
 
 static void read_crash_region(struct load *load, enum core_need symbol, struct memory_region *ret)
@@ -256,11 +249,13 @@ struct error *load_devices(struct load *load)
 	if (!s->devices)
 		return error_no_memory;
 	s->n_devices = (uint32_t)load->functions.n;
+	s->devices_state = load->functions.state;
 	for (uint32_t i = 0; i < s->n_devices && !err; i++) {
 		err = target_poll(load->kernel->target);
-		if (!err)
-			err = read_device(load, i, &s->devices[i]);
-		if (!err && !key_index_add(&load->devices_by_device, s->devices[i].device, i))
+		if (err)
+			break;
+		read_device(load, i, &s->devices[i]);
+		if (!key_index_add(&load->devices_by_device, s->devices[i].device, i))
 			err = error_no_memory;
 	}
 	key_index_sort(&load->devices_by_device);
@@ -315,6 +310,7 @@ struct error *load_groups(struct load *load)
 	if (!s->groups)
 		return error_no_memory;
 	s->n_groups = (uint32_t)load->groups.groups.n;
+	s->groups_state = load->groups.state;
 	for (uint32_t i = 0; i < s->n_groups && !err; i++) {
 		err = read_group(load, &load->groups.groups.at[i], &s->groups[i]);
 		if (!err && !key_index_add(&by_address, s->groups[i].address, i))

@@ -66,6 +66,7 @@ static void read_domain(struct load *load, const struct domain_name *name, struc
 		ret->type = reader_member(r, core, type, "type");
 	if (address) {
 		ret->id = reader_member(r, address, &load->amd->found[AMD_PD_ID], "id");
+		ret->id_address = address + load->amd->found[AMD_PD_ID].value;
 		domain_read_table(load, name, ret);
 	} else if (ret->type.state != DATUM_OK) {
 		/* It may be the driver's, so that it may well have these. */
@@ -259,12 +260,26 @@ static int compare_domains(const void *a, const void *b)
 	return (da->core_address > db->core_address) - (da->core_address < db->core_address);
 }
 
+/* Domains are found through the devices and groups that have them. */
+static enum datum_state domains_state(const struct load *load)
+{
+	enum datum_state state = load->functions.state;
+
+	if (state == DATUM_OK)
+		state = load->groups.state;
+	for (size_t i = 0; i < load->functions.n && state == DATUM_OK; i++)
+		if (load->facts[i].domain.state != DATUM_NONE)
+			state = load->facts[i].domain.state;
+	return state;
+}
+
 struct error *load_domains(struct load *load)
 {
 	struct snapshot *snapshot = load->snapshot;
 	struct domain_names names = {0};
 	struct error *err = collect_names(load, &names);
 
+	snapshot->domains_state = domains_state(load);
 	if (!err) {
 		snapshot->n_domains = (uint32_t)sort_unique(&names);
 		snapshot->domains = arena_alloc(&snapshot->arena,

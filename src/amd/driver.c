@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "amd/hw/dte_flaws.h"
 #include "amd/load.h"
 #include "base/cleanup.h"
 #include "base/vec.h"
@@ -60,8 +61,6 @@ static size_t amd_variants(const struct iommu_driver *driver, struct driver_vari
 		{"device tables", segment_variant_name(amd)},
 		{"device data", device_data_variant_name(amd)},
 		{"domain page tables", domain_variant_name(amd)},
-		{"guest-format tables", guest_table_variant_name(amd)},
-		{"PASID tables", pasid_variant_name(amd)},
 		{"domain IDs", ids_variant_name(amd)},
 	};
 
@@ -160,6 +159,25 @@ static struct error *amd_read_entry(struct iommu_driver *driver, struct snapshot
 	return err;
 }
 
+_Static_assert(DTE_FLAWS_MAX <= ENTRY_FLAWS_MAX, "all flaws of an entry can be told");
+
+static size_t amd_entry_flaws(const uint64_t *words, struct datum features, uint64_t sme_mask,
+			      struct entry_flaw *ret)
+{
+	static const enum entry_flaw_kind kinds[DTE_FLAW_KINDS] = {
+		[DTE_FLAW_RESERVED] = FLAW_RESERVED, [DTE_FLAW_VALID] = FLAW_VALID,
+		[DTE_FLAW_VALUE] = FLAW_VALUE,       [DTE_FLAW_LIMIT] = FLAW_LIMIT,
+		[DTE_FLAW_GUEST] = FLAW_GUEST,       [DTE_FLAW_ROOT] = FLAW_ROOT,
+	};
+	struct dte_flaw flaws[DTE_FLAWS_MAX];
+	size_t n = dte_flaws(words, features.state == DATUM_OK ? &features.value : NULL, sme_mask,
+			     flaws);
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct entry_flaw){kinds[flaws[i].kind], flaws[i].word, flaws[i].message};
+	return n;
+}
+
 const struct iommu_driver_ops amd_driver = {
 	.name = "amd_iommu",
 	.create = amd_create,
@@ -167,5 +185,6 @@ const struct iommu_driver_ops amd_driver = {
 	.detect = amd_detect,
 	.load = amd_load,
 	.read_entry = amd_read_entry,
+	.entry_flaws = amd_entry_flaws,
 	.variants = amd_variants,
 };

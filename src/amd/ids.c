@@ -3,8 +3,7 @@
 #include "amd/load.h"
 #include "base/bytes.h"
 #include "kernel/xarray.h"
-
-#define DOMAIN_IDS 65536 /* 16 bits in the device table entry */
+#include "model/domain_ids.h"
 
 const char *ids_variant_name(const struct amd *amd)
 {
@@ -14,14 +13,14 @@ const char *ids_variant_name(const struct amd *amd)
 }
 
 /* amd_iommu_pd_alloc_bitmap is a pointer to one bit per ID. */
-static struct error *read_bitmap(struct load *load, uint64_t *bitmap)
+static struct error *read_bitmap(struct load *load, uint64_t *ret_address, uint64_t *bitmap)
 {
 	struct kernel *kernel = load->kernel;
-	uint64_t address;
-	struct error *err = kernel_read_symbol(kernel, &load->amd->found[AMD_PD_BITMAP], 8, &address);
+	struct error *err =
+		kernel_read_symbol(kernel, &load->amd->found[AMD_PD_BITMAP], 8, ret_address);
 
 	if (!err)
-		err = target_read(kernel->target, SPACE_VIRT, address, bitmap, DOMAIN_IDS / 8);
+		err = target_read(kernel->target, SPACE_VIRT, *ret_address, bitmap, DOMAIN_IDS / 8);
 	for (size_t i = 0; i < DOMAIN_IDS / 64 && !err; i++)
 		bitmap[i] = get_le64(&bitmap[i]);
 	return err;
@@ -36,16 +35,18 @@ struct error *load_ids(struct load *load)
 
 	if (!bitmap)
 		return error_no_memory;
-	s->ids = (struct domain_ids){allocator, DATUM_ABSENT, bitmap, DOMAIN_IDS};
+	bool is_ida = is_found(&amd->found[AMD_PDOM_IDS]);
+	s->ids = (struct domain_ids){
+		allocator, DATUM_ABSENT, allocator && !is_ida, 0, bitmap, DOMAIN_IDS};
 	if (!allocator) {
 		problems_add(&s->problems, need_missing(&amd->base.needs, AMD_PDOM_IDS), "allocator",
 			     "domain IDs");
 		return NULL;
 	}
-	struct error *err = is_found(&amd->found[AMD_PDOM_IDS])
-				    ? ida_read(amd->base.kernel, amd->found[AMD_PDOM_IDS].value, bitmap,
-					       DOMAIN_IDS)
-				    : read_bitmap(load, bitmap);
+	if (is_ida)
+		s->ids.address = amd->found[AMD_PDOM_IDS].value;
+	struct error *err = is_ida ? ida_read(amd->base.kernel, s->ids.address, bitmap, DOMAIN_IDS)
+				   : read_bitmap(load, &s->ids.address, bitmap);
 	s->ids.state = DATUM_OK;
 	if (err)
 		s->ids.state = problems_add(&s->problems, err, "allocator", "domain IDs");

@@ -213,6 +213,9 @@ static struct datum iommu_device_table(struct load *load, struct datum number)
 	return reader_translate(&load->reader, segment->dev_table, "device table");
 }
 
+/* amd_iommu.flags: AMD_IOMMU_FLAG_TRANS_PRE_ENABLED */
+#define FLAG_PRE_ENABLED 1
+
 static void read_iommu(struct load *load, uint64_t address, struct iommu_unit *ret)
 {
 	const struct found *f = load->amd->found;
@@ -249,7 +252,8 @@ static void read_iommu(struct load *load, uint64_t address, struct iommu_unit *r
 				  "guest vAPIC log");
 	u->interrupts_enabled = reader_member(r, address, &f[AMD_IOMMU_INT_ENABLED],
 					      "interrupts enabled");
-	u->flags = reader_member(r, address, &f[AMD_IOMMU_FLAGS], "flags");
+	u->taken_over = reader_member(r, address, &f[AMD_IOMMU_FLAGS], "flags");
+	u->taken_over.value &= FLAG_PRE_ENABLED;
 	u->device_table = iommu_device_table(load, u->segment);
 }
 
@@ -301,7 +305,8 @@ struct error *load_iommus(struct load *load)
 		read_iommu(load, node - f[AMD_IOMMU_LIST].value, unit);
 	}
 	if (!err || error_is_unreadable(err)) {
-		problems_add(&snapshot->problems, err, "list", "IOMMUs");
+		snapshot->iommus_state =
+			err ? problems_add(&snapshot->problems, err, "list", "IOMMUs") : DATUM_OK;
 		err = NULL;
 		sort_units(&units);
 		snapshot->iommus = arena_alloc(&snapshot->arena, units.n * sizeof(*units.at));

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/select.h"
+#include "model/domain_ids.h"
 
 enum domids_column {
 	COL_ALLOCATOR,
@@ -36,52 +37,14 @@ static const struct column columns[] = {
 
 static const struct table domids_table = {"domids", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
 
-#define IDS 65536
-
-struct id_sets {
-	uint64_t in_use[IDS / 64], twice[IDS / 64];
-};
-
-static bool id_test(const uint64_t *set, uint32_t id)
-{
-	return set[id / 64] >> id % 64 & 1;
-}
-
-static void id_add(uint64_t *set, uint64_t id)
-{
-	if (id < IDS)
-		set[id / 64] |= UINT64_C(1) << id % 64;
-}
-
-static void use_domains(const struct snapshot *s, struct id_sets *sets)
-{
-	for (uint32_t i = 0; i < s->n_domains; i++) {
-		struct datum id = s->domains[i].id;
-
-		if (id.state != DATUM_OK || !id.value || id.value >= IDS)
-			continue;
-		if (id_test(sets->in_use, (uint32_t)id.value))
-			id_add(sets->twice, id.value);
-		id_add(sets->in_use, id.value);
-	}
-}
-
-/* Entries that a capture kernel wrote bear IDs of its own allocator: those are not ours to hold. */
-static void use_devices(const struct snapshot *s, struct id_sets *sets)
-{
-	for (uint32_t i = 0; i < s->n_devices; i++)
-		if (s->devices[i].domain_id.state == DATUM_OK && s->devices[i].domain_id.value)
-			id_add(sets->in_use, s->devices[i].domain_id.value);
-}
-
 /* none: what it is that there is not one. */
 static void emit_difference(struct emit *e, unsigned column, const uint64_t *set,
 			    const uint64_t *without, struct datum none)
 {
 	bool empty = true;
 
-	for (uint32_t id = 1; id < IDS; id++)
-		if (id_test(set, id) && !(without && id_test(without, id))) {
+	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
+		if (domain_id_test(set, id) && !(without && domain_id_test(without, id))) {
 			emit_number(e, column, id);
 			empty = false;
 		}
@@ -93,13 +56,13 @@ static void emit_allocated(struct emit *e, const struct domain_ids *ids)
 {
 	uint32_t n = 0, highest = 0;
 
-	for (uint32_t id = 1; id < IDS; id++)
-		if (id_test(ids->bitmap, id)) {
+	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
+		if (domain_id_test(ids->bitmap, id)) {
 			n++;
 			highest = id;
 		}
 	emit_number(e, COL_ALLOCATED, n);
-	emit_number(e, COL_FREE, IDS - 1 - n);
+	emit_number(e, COL_FREE, DOMAIN_IDS - 1 - n);
 	if (n)
 		emit_number(e, COL_HIGHEST, highest);
 	emit_difference(e, COL_IDS, ids->bitmap, NULL, (struct datum){0});
@@ -107,28 +70,27 @@ static void emit_allocated(struct emit *e, const struct domain_ids *ids)
 
 static struct error *domids_run(struct command_call *call)
 {
-	_cleanup_(freep) struct id_sets *sets = calloc(1, sizeof(*sets));
+	_cleanup_(freep) struct domain_id_use *use = calloc(1, sizeof(*use));
 	struct emit *e = call->emit;
 	struct snapshot *s;
-	struct error *err = sets ? call_snapshot(call, SNAPSHOT_IDS, &s) : error_no_memory;
+	struct error *err = use ? call_snapshot(call, SNAPSHOT_IDS, &s) : error_no_memory;
 
 	if (err)
 		return err;
-	use_domains(s, sets);
-	use_devices(s, sets);
+	domain_ids_collect(s, use);
 	emit_row_begin(e);
 	emit_text(e, COL_ALLOCATOR, s->ids.allocator);
 	if (s->ids.state == DATUM_OK) {
 		emit_allocated(e, &s->ids);
 		/* With a user unread, an ID without a user is not yet a leaked one. */
 		if (none_of(s).state == DATUM_NONE)
-			emit_difference(e, COL_LEAKED, s->ids.bitmap, sets->in_use,
+			emit_difference(e, COL_LEAKED, s->ids.bitmap, use->in_use,
 					(struct datum){0});
 		else
 			emit_datum(e, COL_LEAKED, none_of(s));
-		emit_difference(e, COL_UNALLOCATED, sets->in_use, s->ids.bitmap, none_of(s));
+		emit_difference(e, COL_UNALLOCATED, use->in_use, s->ids.bitmap, none_of(s));
 	}
-	emit_difference(e, COL_DUPLICATES, sets->twice, NULL, none_of(s));
+	emit_difference(e, COL_DUPLICATES, use->shared, NULL, none_of(s));
 	emit_row_end(e);
 	return NULL;
 }

@@ -62,9 +62,6 @@ static const struct column columns[] = {
 
 static const struct table iommus_table = {"iommus", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
 
-/* amd_iommu.flags: AMD_IOMMU_FLAG_TRANS_PRE_ENABLED */
-#define FLAG_PRE_ENABLED 1
-
 /* "ppr", "hats=2": the fields that are not 0, numbers with their value. */
 static void emit_features(struct emit *e, unsigned column, struct datum word,
 			  const struct layout *layout)
@@ -122,9 +119,7 @@ static void emit_iommu(struct emit *e, const struct snapshot *s, uint32_t index)
 	emit_datum(e, COL_EXCLUSION, u->exclusion_start);
 	emit_datum(e, COL_EXCLUSION_SIZE, u->exclusion_size);
 	emit_datum(e, COL_INTERRUPTS, u->interrupts_enabled);
-	emit_datum(e, COL_PRE_ENABLED, u->flags.state == DATUM_OK
-					       ? datum_ok(u->flags.value & FLAG_PRE_ENABLED)
-					       : u->flags);
+	emit_datum(e, COL_PRE_ENABLED, u->taken_over);
 	emit_datum(e, COL_CAPABILITY, u->capability);
 	emit_datum(e, COL_ACPI_FLAGS, u->acpi_flags);
 	emit_datum(e, COL_EFR, u->features);

@@ -156,19 +156,21 @@ struct error *iommu_groups_read(struct reader *reader, struct arena *arena,
 						  CORE_GROUP_KOBJ};
 	struct kernel *kernel = reader->kernel;
 	const struct found *core = kernel->core;
-	struct iommu_groups groups = {0};
+	struct iommu_groups groups = {.state = DATUM_OK};
 	uint64_t kset = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
 		if (!is_found(&core[required[i]]))
 			return need_missing(&kernel->core_set, required[i]);
 	struct error *err = NULL;
-	if (is_found(&core[CORE_GROUP_KSET]))
+	if (!is_found(&core[CORE_GROUP_KSET]))
+		groups.state = DATUM_ABSENT;
+	else
 		err = kernel_read_symbol(kernel, &core[CORE_GROUP_KSET], 8, &kset);
 	if (!err && kset)
 		err = read_listed(reader, arena, kset, &groups);
 	if (err && error_is_unreadable(err)) {
-		problems_add(reader->problems, err, "list", "IOMMU groups");
+		groups.state = problems_add(reader->problems, err, "list", "IOMMU groups");
 		err = read_referred(reader, arena, referred, n_referred, &groups);
 	}
 	if (err) {

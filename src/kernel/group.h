@@ -25,6 +25,7 @@ struct iommu_groups {
 		uint64_t *at; /* addresses of struct device */
 		size_t n, room;
 	} members;
+	enum datum_state state; /* DATUM_OK: the kernel's list of groups was read to its end */
 };
 
 /*

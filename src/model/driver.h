@@ -16,6 +16,24 @@ struct driver_variant {
 
 #define DRIVER_VARIANTS_MAX 8
 
+/* What can be wrong with an entry of the hardware's table by itself. */
+enum entry_flaw_kind {
+	FLAW_RESERVED, /* bits that must be zero are not */
+	FLAW_VALID,    /* its valid bits contradict each other */
+	FLAW_VALUE,    /* a field has a value that hardware rejects */
+	FLAW_LIMIT,    /* a field asks for more than this IOMMU can do */
+	FLAW_GUEST,    /* the fields of guest translation contradict each other or this IOMMU */
+	FLAW_ROOT,     /* a table is asked for, but no address is given */
+};
+
+struct entry_flaw {
+	enum entry_flaw_kind kind;
+	unsigned word;       /* of the entry, that shows it */
+	const char *message; /* static text */
+};
+
+#define ENTRY_FLAWS_MAX 32
+
 struct iommu_driver {
 	const struct iommu_driver_ops *ops;
 	struct need_set needs; /* resolved when the kernel is opened */
@@ -34,6 +52,12 @@ struct iommu_driver_ops {
 	/* The hardware table's entry of any devid, whether the kernel knows such a device or not. */
 	struct error *(*read_entry)(struct iommu_driver *driver, struct snapshot *snapshot,
 				    uint32_t segment, uint16_t devid, struct hw_entry *ret);
+	/*
+	 * What is wrong with the words of an entry; at most ENTRY_FLAWS_MAX, returns how many. features: of the
+	 * IOMMU that the device is behind; not DATUM_OK: what hangs on them is left out.
+	 */
+	size_t (*entry_flaws)(const uint64_t *words, struct datum features, uint64_t sme_mask,
+			      struct entry_flaw *ret);
 	/* At most DRIVER_VARIANTS_MAX; returns how many. */
 	size_t (*variants)(const struct iommu_driver *driver, struct driver_variant *ret);
 };

@@ -68,7 +68,7 @@ struct iommu_unit {
 	struct ring command_ring, event_ring, page_request_ring, guest_ring;
 	struct datum device_table; /* physical */
 	struct datum interrupts_enabled;
-	struct datum flags;
+	struct datum taken_over; /* boolean: it was translating when this kernel started */
 	struct text name; /* "ivhd0" */
 };
 
@@ -96,11 +96,8 @@ struct device {
 	/* What hardware goes by: from the entry, or where the capture kernel has written over that,
 	   from the driver's objects. */
 	struct datum domain_id, paging_mode, pt_root;
-	const char *pt_format;  /* of that table: "v1", "v2"; NULL: none, or not known */
 	struct datum int_remap; /* boolean */
 	enum dma_fate dma;
-	enum datum_state pasids_state; /* DATUM_OK: pasids says what there is */
-	struct pasid_table pasids;
 };
 
 /* IOVAs that must not be given out; bounds included. */
@@ -127,6 +124,7 @@ struct domain {
 	uint64_t address;       /* the driver's object; 0: the core's object only */
 	uint64_t core_address;  /* struct iommu_domain; 0: none in this kernel */
 	struct datum id;
+	uint64_t id_address;    /* kernel virtual; 0: it bears none */
 	struct datum type;      /* raw */
 	const char *type_name;  /* "dma-fq"; NULL: unknown */
 	const char *pt_format;  /* "v1", "v2"; NULL: none or unknown */
@@ -141,6 +139,8 @@ struct domain {
 struct domain_ids {
 	const char *allocator; /* "bitmap", "ida"; NULL: none found */
 	enum datum_state state;
+	bool is_bitmap;         /* ID n is bit n at address, too */
+	uint64_t address;       /* of the allocator, kernel virtual; 0: unknown */
 	const uint64_t *bitmap; /* ID n: bit n; for DATUM_OK */
 	uint32_t n_bits;
 };
@@ -149,6 +149,8 @@ struct snapshot {
 	struct arena arena;
 	struct problems problems;
 	unsigned parts; /* loaded: enum snapshot_part */
+	/* DATUM_OK: all of them are here; else why some may be missing. */
+	enum datum_state iommus_state, devices_state, groups_state, domains_state;
 	struct iommu_unit *iommus;
 	uint32_t n_iommus;
 	struct segment *segments;

@@ -6,6 +6,7 @@
 #ifndef AMD_HW_REGISTERS_H
 #define AMD_HW_REGISTERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/layout.h"
@@ -17,9 +18,6 @@ extern const struct layout status_layout;     /* MMIO 0x2020 */
 extern const struct layout capability_layout; /* PCI capability header, 32 bits */
 extern const struct layout ivhd_flags_layout; /* flags of an IVHD block, 8 bits, kept as 32 */
 
-/* EFR2: where there are two stages, a GCR3 table lies in guest memory, all levels. */
-#define EFR2_GCR3_IN_GUEST (UINT64_C(1) << 3)
-
 /* EFR2: the HyperTransport address range is ordinary memory to this IOMMU. */
 #define EFR2_HT_RANGE_IGNORE (UINT64_C(1) << 11)
 
@@ -29,6 +27,24 @@ static inline unsigned efr_host_levels(uint64_t efr)
 	unsigned hats = efr >> 10 & 3;
 
 	return hats == 3 ? 0 : hats + 4;
+}
+
+/* GTSup: there are guest (v2) page tables. */
+static inline bool efr_has_guest(uint64_t efr)
+{
+	return efr >> 4 & 1;
+}
+
+/* GATS: levels of the largest guest page table; reserved values count as the most there can be. */
+static inline unsigned efr_guest_levels(uint64_t efr)
+{
+	return (efr >> 12 & 3) + 4;
+}
+
+/* GLXSup: levels of the largest GCR3 table. */
+static inline unsigned efr_gcr3_levels(uint64_t efr)
+{
+	return (efr >> 14 & 3) + 1;
 }
 
 #endif
