@@ -23,26 +23,45 @@ int status_of(const struct app *app, const struct error *err)
 	return app->session && session_failed(app->session) ? EXIT_TARGET : EXIT_PARTLY;
 }
 
-/* Ends the command with an error that it has not answered with. Takes err. */
-static int fail(struct app *app, const char *command, struct error *err)
+/* A monitoring plug-in that can't do its work says "unknown", never "warning" or "critical". */
+static int failure_status(const struct command *command, int status)
 {
-	int status = status_of(app, err);
+	bool is_verdict = command && command->has_verdict;
 
-	if (command_find(command))
-		console_line(&app->console, QUIET, "%s: %s", command, error_message(err));
+	return is_verdict && status != EXIT_INTERRUPTED ? EXIT_TARGET : status;
+}
+
+/* Ends the command with an error that it has not answered with. Takes err. */
+static int fail(struct app *app, const char *name, struct error *err)
+{
+	const struct command *command = command_find(name);
+	int status = failure_status(command, status_of(app, err));
+
+	if (command)
+		console_line(&app->console, QUIET, "%s: %s", name, error_message(err));
 	else
 		console_line(&app->console, QUIET, "%s", error_message(err));
 	error_free(err);
 	return status;
 }
 
-static struct error *open_target(struct app *app, const struct command *command,
+static bool wants_target(const struct command_call *call)
+{
+	const struct command *command = call->command;
+
+	return command->wants_target ? command->wants_target(call) : !command->no_target;
+}
+
+static struct error *open_target(struct app *app, const struct command_call *call,
 				 struct emit_target *ret)
 {
 	struct target *target;
-	struct error *err = command->no_target ? NULL : session_target(app->session, &target);
+	struct error *err = NULL;
 
-	if (err || command->no_target)
+	if (!wants_target(call))
+		return NULL;
+	err = session_target(app->session, &target);
+	if (err)
 		return err;
 	struct target_facts facts = target_facts(target);
 	*ret = (struct emit_target){facts.release, facts.build_id, facts.kind};
@@ -86,7 +105,10 @@ static int finish(struct app *app, struct call *call, struct error *failure)
 		console_problems(&app->console, problems);
 	if (err)
 		return fail(app, name, take_ptr(err));
-	return status ? status : problems->n || problems->dropped ? EXIT_PARTLY : EXIT_ANSWERED;
+	if (call->command.command->has_verdict && !status)
+		return call->command.verdict;
+	return status ? failure_status(call->command.command, status)
+	       : problems->n || problems->dropped ? EXIT_PARTLY : EXIT_ANSWERED;
 }
 
 static int answer(struct app *app, struct call *call)
@@ -103,10 +125,10 @@ static int answer(struct app *app, struct call *call)
 	if (list_columns)
 		options.columns = NULL;
 	else
-		err = open_target(app, command, &facts);
+		err = open_target(app, &call->command, &facts);
 	if (!err)
 		err = emit_begin(app->out, &options, command->name,
-				 list_columns || command->no_target ? NULL : &facts,
+				 list_columns || !wants_target(&call->command) ? NULL : &facts,
 				 list_columns ? &table_columns : table, &call->command.emit);
 	if (err)
 		return fail(app, command->name, err);

@@ -31,6 +31,7 @@ struct command_call {
 	size_t n_operands;
 	const char *const *values; /* one per row of command->options: NULL when not given; a flag: "" */
 	struct arena *arena; /* for what must live until the answer is written */
+	int verdict; /* the exit status, of a command that has_verdict */
 };
 
 struct command {
@@ -48,6 +49,10 @@ struct command {
 	const struct table *(*list_tables)(size_t i, struct arena *arena);
 	size_t min_operands, max_operands;
 	bool no_target; /* runs without a target */
+	/* When an option makes one unnecessary (check --list); NULL: as no_target says. */
+	bool (*wants_target)(const struct command_call *call);
+	/* Its exit status is call->verdict, as of a monitoring plug-in; whatever keeps it from one is "unknown". */
+	bool has_verdict;
 	struct error *(*run)(struct command_call *call);
 };
 

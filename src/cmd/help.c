@@ -4,6 +4,7 @@
 #include "amd/hw/layouts.h"
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "check/rule.h"
 #include "cmd/command.h"
 #include "cmd/help_text.h"
 #include "out/schema.h"
@@ -70,6 +71,10 @@ enum {
 	COL_TITLE,
 	COL_BITS,
 	COL_FIELDS,
+	COL_CHECK,
+	COL_SEVERITY,
+	COL_WHY,
+	COL_ADVICE,
 };
 
 static const struct column columns[] = {
@@ -81,10 +86,15 @@ static const struct column columns[] = {
 	[COL_SUMMARY] = {"summary", NULL, VALUE_TEXT, COLUMN_EXTRA, "What it is for"},
 	[COL_STRUCTURE] = {"structure", NULL, VALUE_TEXT, COLUMN_EXTRA,
 			   "A hardware structure's name"},
-	[COL_TITLE] = {"title", NULL, VALUE_TEXT, COLUMN_EXTRA, "Its name in words"},
+	[COL_TITLE] = {"title", NULL, VALUE_TEXT, COLUMN_EXTRA, "Its name in words; of a check, what holds when it passes"},
 	[COL_BITS] = {"bits", NULL, VALUE_NUMBER, COLUMN_EXTRA, "Its size"},
 	[COL_FIELDS] = {"fields", NULL, VALUE_ROWS, COLUMN_EXTRA, "Its fields, in bit order",
 			.rows = &field_table},
+	[COL_CHECK] = {"check", NULL, VALUE_TEXT, COLUMN_EXTRA, "A check's name"},
+	[COL_SEVERITY] = {"severity", NULL, VALUE_TEXT, COLUMN_EXTRA,
+			  "How bad it is when it does not pass"},
+	[COL_WHY] = {"why", NULL, VALUE_TEXT, COLUMN_EXTRA, "What it means when it does not pass"},
+	[COL_ADVICE] = {"advice", NULL, VALUE_TEXT, COLUMN_EXTRA, "What to do then"},
 };
 
 static const struct table help_table = {"help", VIEW_PROSE, columns, ARRAY_SIZE(columns)};
@@ -208,6 +218,20 @@ static void emit_layout(struct command_call *call, const struct layout *layout)
 	emit_row_end(e);
 }
 
+static void emit_rule(struct command_call *call, const struct rule *rule)
+{
+	struct emit *e = call->emit;
+
+	emit_row_begin(e);
+	emit_text(e, COL_TEXT, help_text_of_rule(call->arena, rule));
+	emit_text(e, COL_CHECK, rule->id);
+	emit_text(e, COL_TITLE, rule->title);
+	emit_text(e, COL_SEVERITY, check_severity_name(rule->severity));
+	emit_text(e, COL_WHY, rule->why);
+	emit_text(e, COL_ADVICE, rule->advice);
+	emit_row_end(e);
+}
+
 static struct error *no_help(const char *name)
 {
 	struct suggestion suggestion = suggestion_for(name);
@@ -216,13 +240,17 @@ static struct error *no_help(const char *name)
 		suggestion_offer(&suggestion, commands[i]->name);
 	for (size_t i = 0; layouts[i]; i++)
 		suggestion_offer(&suggestion, layouts[i]->name);
-	return suggestion_error(&suggestion, "command or structure", "; 'help' lists them");
+	for (size_t s = 0; rule_sets[s]; s++)
+		for (size_t i = 0; i < rule_sets[s]->n; i++)
+			suggestion_offer(&suggestion, rule_sets[s]->rules[i].id);
+	return suggestion_error(&suggestion, "command, structure or check", "; 'help' lists them");
 }
 
 static struct error *help_run(struct command_call *call)
 {
 	const char *name = call->n_operands ? call->operands[0] : NULL;
 	const struct command *command = name ? command_find(name) : NULL;
+	const struct rule *rule = name ? rule_find(name) : NULL;
 	const struct layout *layout;
 
 	if (call->values[OPTION_SCHEMA] && !command)
@@ -231,8 +259,10 @@ static struct error *help_run(struct command_call *call)
 		emit_overview(call);
 		return NULL;
 	}
-	if (!command && !layout_named(name, 0))
+	if (!command && !rule && !layout_named(name, 0))
 		return no_help(name);
+	if (rule)
+		emit_rule(call, rule);
 	if (command) {
 		struct error *err = emit_command(call, command);
 
@@ -246,12 +276,13 @@ static struct error *help_run(struct command_call *call)
 
 const struct command command_help = {
 	.name = "help",
-	.operands = "[COMMAND|STRUCTURE]",
-	.summary = "this list; or all about a command or a hardware structure",
+	.operands = "[COMMAND|STRUCTURE|CHECK]",
+	.summary = "this list; or all about a command, a hardware structure or a health check",
 	.topic = "Without a target",
 	.details = "Of a structure every field is shown, with the names of its values.\n"
 		   "    help devices\n"
-		   "    help dte",
+		   "    help dte\n"
+		   "    help dte-driver",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.table = &help_table,

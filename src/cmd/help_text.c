@@ -7,9 +7,8 @@
 
 #include "amd/hw/layouts.h"
 #include "base/cleanup.h"
+#include "cmd/words.h"
 #include "out/columns.h"
-
-#define LINE_MAX_WIDTH 90
 
 struct text_stream {
 	FILE *out;
@@ -32,30 +31,6 @@ static const char *text_close(struct text_stream *stream, struct arena *arena)
 
 	free(stream->text);
 	return text;
-}
-
-/* Words of text from column `at` on, in lines that begin at column `indent`; ends the line. */
-static void print_wrapped(FILE *out, size_t at, size_t indent, const char *text)
-{
-	bool begun = false;
-
-	while (*text) {
-		size_t length = strcspn(text, " ");
-
-		if (begun && at + 1 + length > LINE_MAX_WIDTH) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			at = indent;
-			begun = false;
-		}
-		if (begun)
-			fputc(' ', out);
-		fwrite(text, 1, length, out);
-		at += begun + length;
-		begun = true;
-		text += length;
-		text += strspn(text, " ");
-	}
-	fputc('\n', out);
 }
 
 /* "  name   text", the text from column `indent` on. */
@@ -104,6 +79,7 @@ const char *help_text_of_structures(struct arena *arena)
 		last = form->name;
 	}
 	print_wrapped(stream.out, 2, 2, names ? names : "");
+	fputs("and of the health checks that 'check --list' lists.\n", stream.out);
 	return text_close(&stream, arena);
 }
 
@@ -186,6 +162,26 @@ const char *help_text_of_command(struct arena *arena, const struct command *comm
 		print_options(stream.out, command);
 	}
 	print_tables(stream.out, command, arena);
+	return text_close(&stream, arena);
+}
+
+static void print_part(FILE *out, const char *label, const char *text)
+{
+	fprintf(out, "\n%s\n    ", label);
+	print_wrapped(out, 4, 4, text);
+}
+
+const char *help_text_of_rule(struct arena *arena, const struct rule *rule)
+{
+	struct text_stream stream;
+
+	if (!text_open(&stream))
+		return NULL;
+	fprintf(stream.out, "%s (%s)\n    ", rule->id, check_severity_name(rule->severity));
+	print_wrapped(stream.out, 4, 4, rule->title);
+	print_part(stream.out, "When it does not pass:", rule->why);
+	print_part(stream.out, "What to do:", rule->advice);
+	print_part(stream.out, "It reads:", rule_inputs_text(arena, rule));
 	return text_close(&stream, arena);
 }
 

@@ -4,11 +4,13 @@
 #define CMD_HELP_TEXT_H
 
 #include "base/layout.h"
+#include "check/rule.h"
 #include "cmd/command.h"
 
 /* The commands under one topic; NULL: no memory. */
 const char *help_text_of_topic(struct arena *arena, const char *topic);
 const char *help_text_of_command(struct arena *arena, const struct command *command);
+const char *help_text_of_rule(struct arena *arena, const struct rule *rule);
 const char *help_text_of_layout(struct arena *arena, const struct layout *layout);
 /* What `decode` and `help` know by name. */
 const char *help_text_of_structures(struct arena *arena);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/words.h"
 
+#include <string.h>
+
 const char *entry_writer_name(enum entry_writer writer)
 {
 	static const char *const names[] = {
@@ -33,4 +35,29 @@ struct text domain_type_text(const struct domain *domain)
 		return text_ok(domain->type_name);
 	return (struct text){.state = domain->type.state == DATUM_OK ? DATUM_CORRUPT
 								     : domain->type.state};
+}
+
+#define LINE_MAX_WIDTH 90
+
+void print_wrapped(FILE *out, size_t at, size_t indent, const char *text)
+{
+	bool begun = false;
+
+	while (*text) {
+		size_t length = strcspn(text, " ");
+
+		if (begun && at + 1 + length > LINE_MAX_WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			at = indent;
+			begun = false;
+		}
+		if (begun)
+			fputc(' ', out);
+		fwrite(text, 1, length, out);
+		at += begun + length;
+		begun = true;
+		text += length;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
 }

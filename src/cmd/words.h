@@ -3,6 +3,8 @@
 #ifndef CMD_WORDS_H
 #define CMD_WORDS_H
 
+#include <stdio.h>
+
 #include "model/snapshot.h"
 
 /* "kernel", "capture", "unknown", "none" */
@@ -13,5 +15,8 @@ struct text dma_fate_text(const struct device *device);
 
 /* The type's name; a type without one is DATUM_CORRUPT. */
 struct text domain_type_text(const struct domain *domain);
+
+/* Words of text from column `at` on, in lines that begin at column `indent`; ends the line. */
+void print_wrapped(FILE *out, size_t at, size_t indent, const char *text);
 
 #endif

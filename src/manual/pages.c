@@ -6,6 +6,7 @@
 
 #include "app/version.h"
 #include "base/cleanup.h"
+#include "check/rule.h"
 #include "manual/manual.h"
 #include "out/columns.h"
 
@@ -233,6 +234,23 @@ static void markdown_command(FILE *out, const struct command *c)
 	markdown_tables(out, c);
 }
 
+static void markdown_checks(FILE *out)
+{
+	fputs("\n## Health checks\n\nWhat `check` runs; notices only with `--threshold notice`, or when "
+	      "`--only` names them.\n",
+	      out);
+	for (size_t s = 0; rule_sets[s]; s++) {
+		fprintf(out, "\n### %s: `%s`\n", rule_sets[s]->title, rule_sets[s]->topic);
+		for (size_t i = 0; i < rule_sets[s]->n; i++) {
+			const struct rule *rule = &rule_sets[s]->rules[i];
+
+			fprintf(out, "\n**`%s`** (%s): %s. %s *To do:* %s\n", rule->id,
+				check_severity_name(rule->severity), rule->title, rule->why,
+				rule->advice);
+		}
+	}
+}
+
 void manual_write_markdown(FILE *out)
 {
 	char words[96];
@@ -253,4 +271,5 @@ void manual_write_markdown(FILE *out)
 	markdown_items(out, "Files", manual_files);
 	for (size_t i = 0; commands[i]; i++)
 		markdown_command(out, commands[i]);
+	markdown_checks(out);
 }

@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "check": ("base", "target", "kernel", "model", "amd/hw", "amd"),
     "cmd": ("base", "out", "target", "kernel", "model", "amd/hw", "amd", "check"),
     "app": ("base", "out", "target", "kernel", "model", "amd/hw", "amd", "check", "cmd"),
-    "manual": ("base", "out", "amd/hw", "cmd", "app"),
+    "manual": ("base", "out", "amd/hw", "check", "cmd", "app"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 UNSAFE = re.compile(r"\b(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|alloca|atoi|atol|atoll"

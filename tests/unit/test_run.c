@@ -197,7 +197,7 @@ static void test_lines(void **state)
 		{"decode dte", 2, "",
 		 "iommuscope: decode: too few operands; usage: decode STRUCTURE WORD...\n"},
 		{"help dte dte", 2, "",
-		 "iommuscope: help: too many operands; usage: help [COMMAND|STRUCTURE]\n"},
+		 "iommuscope: help: too many operands; usage: help [COMMAND|STRUCTURE|CHECK]\n"},
 		{"devcies", 2, "", "iommuscope: no command 'devcies'; did you mean 'devices'?\n"},
 		{"decode --levle 1 " DTE, 2, "",
 		 "iommuscope: decode: no option --levle; did you mean --level?\n"},
