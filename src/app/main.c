@@ -105,6 +105,7 @@ static void fill_spec(struct app *app)
 		.symbols = app->settings.symbols,
 		.no_symbols = app->settings.no_symbols,
 		.no_cache = app->settings.no_cache,
+		.verbose = app->settings.verbosity >= VERBOSE,
 		.interrupt = interrupt_flag(),
 		.progress = console_progress,
 		.progress_arg = &app->console,

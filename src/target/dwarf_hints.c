@@ -12,13 +12,17 @@
  * One row per source file worth reading, with the names it has had. It is found by any of its
  * functions: GCC's .debug_aranges has code addresses only, so variables would not do. Without
  * .debug_aranges (clang) it is found by name, going through all units. To add a row: a file whose
- * unit defines structs that are asked for, and functions that only it has, one for each time.
+ * unit defines structs that are asked for, and functions that only it has, one for each time. A
+ * struct of the file's own, by a name so common that many units mention it, is looked for nowhere
+ * else.
  */
 #define HINT_NAMES 5
+#define HINT_OWN 2
 
 static const struct unit_hint {
 	const char *files[HINT_NAMES];
 	const char *functions[HINT_NAMES];
+	const char *own[HINT_OWN];
 } hints[] = {
 	{{"drivers/iommu/amd/init.c", "drivers/iommu/amd_iommu_init.c"},
 	 {"amd_iommu_detect", "amd_iommu_apply_erratum_63", "amd_iommu_prepare",
@@ -37,11 +41,14 @@ static const struct unit_hint {
 	{{"drivers/iommu/dma-iommu.c"}, {"iommu_get_dma_cookie", "iommu_dma_get_resv_regions"}},
 	{{"drivers/iommu/iova.c"}, {"alloc_iova", "init_iova_domain"}},
 	{{"arch/x86/pci/common.c"}, {"pcibios_scan_root", "pcibios_scan_specific_bus"}},
-	{{"kernel/printk/printk.c", "kernel/printk.c"}, {"vprintk_emit", "register_console"}},
+	{{"kernel/printk/printk.c", "kernel/printk.c"},
+	 {"vprintk_emit", "register_console"},
+	 {"printk_log", "log"}},
 	{{"kernel/resource.c"}, {"request_resource", "release_resource"}},
 };
 
 #define N_HINTS ARRAY_SIZE(hints)
+_Static_assert(N_HINTS <= 32, "a bit each");
 
 bool unit_offsets_have(const struct unit_offsets *offsets, uint64_t offset)
 {
@@ -62,27 +69,37 @@ bool unit_offsets_add(struct unit_offsets *offsets, uint64_t offset)
 }
 
 /* By function addresses. Appends nothing when there is no .debug_aranges to ask. */
-static struct error *hints_by_address(struct dwarf_file *file, struct unit_offsets *ret)
+static struct error *hints_by_address(struct dwarf_file *file, struct unit_offsets *ret,
+				      uint32_t *ret_hints)
 {
 	struct lookup rows[N_HINTS * HINT_NAMES] = {0};
 	uint64_t addresses[ARRAY_SIZE(rows)], units[ARRAY_SIZE(rows)];
+	uint8_t of_row[ARRAY_SIZE(rows)], of_address[ARRAY_SIZE(rows)]; /* which hint */
 	size_t n = 0, n_found = 0;
 
 	if (!file->sections[DWARF_ARANGES].n)
 		return NULL;
 	for (size_t i = 0; i < N_HINTS; i++)
-		for (size_t j = 0; j < HINT_NAMES && hints[i].functions[j]; j++)
+		for (size_t j = 0; j < HINT_NAMES && hints[i].functions[j]; j++) {
+			of_row[n] = (uint8_t)i;
 			rows[n++] = (struct lookup){.kind = LOOKUP_SYMBOL,
 						    .name = hints[i].functions[j]};
+		}
 	struct error *err = elf_symbols_lookup(file->elf, rows, n);
 	for (size_t i = 0; !err && i < n; i++)
-		if (rows[i].state == LOOKUP_FOUND)
+		if (rows[i].state == LOOKUP_FOUND) {
+			of_address[n_found] = of_row[i];
 			addresses[n_found++] = rows[i].value;
+		}
 	if (!err)
 		err = dwarf_units_at(file, addresses, n_found, units);
-	for (size_t i = 0; !err && i < n_found; i++)
-		if (units[i] != UINT64_MAX && !unit_offsets_add(ret, units[i]))
+	for (size_t i = 0; !err && i < n_found; i++) {
+		if (units[i] == UINT64_MAX)
+			continue;
+		*ret_hints |= UINT32_C(1) << of_address[i];
+		if (!unit_offsets_add(ret, units[i]))
 			err = error_no_memory;
+	}
 	return err;
 }
 
@@ -120,7 +137,7 @@ static struct error *match_unit(struct dwarf_file *file, uint64_t offset, uint64
 
 /* By the names of all units; 0.2 s for a vmlinux. */
 static struct error *hints_by_name(const struct target_spec *spec, struct dwarf_file *file,
-				   struct unit_offsets *ret)
+				   struct unit_offsets *ret, uint32_t *ret_hints)
 {
 	struct dwarf_scan scan = {.file = file};
 	uint64_t places[N_HINTS];
@@ -130,20 +147,35 @@ static struct error *hints_by_name(const struct target_spec *spec, struct dwarf_
 	memset(places, 0xff, sizeof(places));
 	while (!err && !(err = dwarf_scan_next(spec, &scan, &more)) && more)
 		err = match_unit(file, scan.offset, places);
-	for (size_t i = 0; !err && i < N_HINTS; i++)
-		if (places[i] != UINT64_MAX && !unit_offsets_add(ret, places[i]))
+	for (size_t i = 0; !err && i < N_HINTS; i++) {
+		if (places[i] == UINT64_MAX)
+			continue;
+		*ret_hints |= UINT32_C(1) << i;
+		if (!unit_offsets_add(ret, places[i]))
 			err = error_no_memory;
+	}
 	return err;
 }
 
 struct error *dwarf_hinted_units(const struct target_spec *spec, struct dwarf_file *file,
-				 struct unit_offsets *ret)
+				 struct unit_offsets *ret, uint32_t *ret_hints)
 {
-	struct error *err = hints_by_address(file, ret);
+	*ret_hints = 0;
+	struct error *err = hints_by_address(file, ret, ret_hints);
 
 	if (err && error_code(err) == ERROR_NOT_FOUND) { /* no symbols */
 		error_free(err);
 		err = NULL;
 	}
-	return err || ret->n ? err : hints_by_name(spec, file, ret);
+	return err || ret->n ? err : hints_by_name(spec, file, ret, ret_hints);
+}
+
+bool dwarf_hints_own(uint32_t found, const struct wanted_type *type)
+{
+	for (size_t i = 0; i < N_HINTS; i++)
+		for (size_t j = 0; j < HINT_OWN && hints[i].own[j]; j++)
+			if (found >> i & 1 && type->kind == TYPE_STRUCT &&
+			    !strcmp(type->name, hints[i].own[j]))
+				return true;
+	return false;
 }

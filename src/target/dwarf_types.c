@@ -54,13 +54,17 @@ static struct error *read_unit(struct dwarf_source *dwarf, uint64_t offset,
 static struct error *read_hinted(struct dwarf_source *dwarf, struct type_batch *batch,
 				 struct unit_offsets *units)
 {
-	struct error *err = dwarf_hinted_units(dwarf->spec, &dwarf->file, units);
+	uint32_t hints;
+	struct error *err = dwarf_hinted_units(dwarf->spec, &dwarf->file, units, &hints);
 
 	for (size_t i = 0; !err && i < units->n && batch->n_open; i++) {
 		err = spec_poll(dwarf->spec);
 		if (!err)
 			err = read_unit(dwarf, units->at[i], batch);
 	}
+	for (size_t i = 0; !err && i < batch->n_types; i++)
+		if (dwarf_hints_own(hints, &batch->types[i]))
+			type_batch_settle(batch, &batch->types[i]);
 	return err;
 }
 

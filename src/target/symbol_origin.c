@@ -236,7 +236,10 @@ static struct error *no_types(const struct symbol_origin *origin, struct error *
 			 vmlinux_advice(origin->kernel).text);
 }
 
-/* The batch's open types, by all sources in turn. What one can't do the next may. */
+/*
+ * The batch's open types, by the first source that knows this kernel's: each has all of them, and a
+ * name that the next has to search for in vain costs it seconds. What one can't do the next may.
+ */
 static struct error *ask_sources(struct symbol_origin *origin, struct type_batch *batch,
 				 const struct lookup places[2])
 {
@@ -248,6 +251,8 @@ static struct error *ask_sources(struct symbol_origin *origin, struct type_batch
 		if (!err && origin->types[i]) {
 			err = ask_source(origin, i, batch);
 			asked = true;
+			if (!err && origin->types_answered[i])
+				break;
 		} else if (err && !is_final(err) && !obstacle) {
 			obstacle = take_ptr(err);
 		}
@@ -256,7 +261,8 @@ static struct error *ask_sources(struct symbol_origin *origin, struct type_batch
 	}
 	if (!asked)
 		return no_types(origin, take_ptr(obstacle));
-	if (obstacle)
+	/* A kernel without BTF is none the worse when DWARF has answered. */
+	if (obstacle && (origin->spec->verbose || error_code(obstacle) != ERROR_NOT_FOUND))
 		spec_note(origin->spec, "passed over: %s", error_message(obstacle));
 	return NULL;
 }

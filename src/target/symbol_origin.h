@@ -3,7 +3,7 @@
  * A kernel's symbols and types where they come from, opened as late as can be: a vmlinux, given
  * or found by build ID; a System.map that was given; the kernel itself, which carries its symbols
  * (kallsyms) and, from 5.4 on mostly, its types (BTF). Of types BTF is preferred, being forty
- * times smaller; what it lacks is asked of DWARF, where there is some.
+ * times smaller; DWARF is asked where there is none, or none that can be read.
  */
 #ifndef TARGET_SYMBOL_ORIGIN_H
 #define TARGET_SYMBOL_ORIGIN_H

@@ -77,6 +77,7 @@ struct target_spec {
 	size_t n_cores;           /* 0: the running kernel */
 	const char *symbols;      /* NULL: find it */
 	bool no_symbols, no_cache;
+	bool verbose; /* note also what nobody has to do anything about */
 	const volatile int *interrupt;
 	/* Called now and then during long work with a phrase; NULL: quiet. done and total in any one unit. */
 	void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total);

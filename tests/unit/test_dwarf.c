@@ -30,6 +30,7 @@ static void check_hints(const struct scratch *scratch, const char *name)
 {
 	_cleanup_(freep) char *path = scratch_path(scratch, name);
 	_cleanup_(unit_offsets_free) struct unit_offsets units = {0};
+	uint32_t hints;
 	_cleanup_(dwarf_unit_close) struct dwarf_unit unit = {0};
 	struct dwarf_file file;
 	struct elf_file *elf;
@@ -37,8 +38,13 @@ static void check_hints(const struct scratch *scratch, const char *name)
 
 	assert_ok(elf_file_open(&quiet_spec, path, &elf));
 	assert_ok(dwarf_file_init(&file, elf));
-	assert_ok(dwarf_hinted_units(&quiet_spec, &file, &units));
+	assert_ok(dwarf_hinted_units(&quiet_spec, &file, &units, &hints));
 	assert_int_equal(units.n, 1);
+	assert_int_equal(hints, 1);
+	/* The file that would own it is not there, so that it may be anywhere. */
+	assert_false(dwarf_hints_own(hints, &(struct wanted_type){.name = "log"}));
+	assert_true(dwarf_hints_own(UINT32_MAX, &(struct wanted_type){.name = "log"}));
+	assert_false(dwarf_hints_own(UINT32_MAX, &(struct wanted_type){.name = "pci_dev"}));
 	assert_ok(dwarf_unit_open(&file, units.at[0], &unit));
 	struct die die = die_of_unit(&unit);
 	assert_ok(die_name(&die, &unit_name));

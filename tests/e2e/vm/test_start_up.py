@@ -104,6 +104,7 @@ class StartUp(TestCase):
         options = ("--no-cache", "--symbols", vmlinux)
         info = run(*options, *self.dump.cores, "info", "-o", "types", "--json-lines")
         self.assertIn('"types":"dwarf"', info.out, str(info))
+        self.assertEqual(info.err, "")  # nothing to say of the BTF that nobody misses
         self.compare(WITHOUT_CACHE, MEMORY, *options)
 
     def test_without_vmlinux(self):
