@@ -10,7 +10,7 @@
 #include "target/qemu_cpu.h"
 #include "target/spec.h"
 
-#define VMCOREINFO_MAX 65536 /* kernels keep it in one page */
+#define VMCOREINFO_MAX 65536	      /* kernels keep it in one page */
 #define VMCOREINFO_START "OSRELEASE=" /* its first line since it exists */
 #define UTSNAME_FIELD 65
 
@@ -48,6 +48,45 @@ static struct error *from_vmcoreinfo(const struct memory_notes *notes, struct bo
 	return NULL;
 }
 
+#define TABLE_LAST (511 * 8) /* the entry through which the kernel's image is mapped */
+#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
+#define SME_BIT_FIRST 32 /* what processors have: 47, 51 */
+
+/* The tables lead to a word of the image whose place is known without them. */
+static bool tables_lead_to(struct machine *machine, uint64_t virt, uint64_t phys)
+{
+	uint64_t found;
+	struct error *err = x86_64_translate(&machine->x86, virt, &found);
+	bool is = !err && found == phys;
+
+	error_free(err);
+	return is;
+}
+
+/*
+ * Before Linux 5.0 VMCOREINFO does not say which address bit marks encrypted memory (sme_me_mask).
+ * The tables do: with the right bit taken off they lead to where the image is by arithmetic.
+ */
+static void find_sme_mask(struct machine *machine, struct boot_info *info)
+{
+	uint64_t uts, entry = 0;
+
+	if (vmcoreinfo_get(&info->vmcoreinfo, "NUMBER(sme_mask)") ||
+	    !vmcoreinfo_number(&info->vmcoreinfo, "SYMBOL(init_uts_ns)", 16, &uts) ||
+	    tables_lead_to(machine, uts, uts - START_KERNEL_MAP + info->phys_base))
+		return;
+	error_free(target_read_u64(&machine->base, SPACE_PHYS, info->root + TABLE_LAST, &entry));
+	for (unsigned bit = SME_BIT_FIRST; bit < 52; bit++) {
+		info->sme_mask = entry & ENTRY_ADDRESS & UINT64_C(1) << bit;
+		machine_set(machine, info);
+		if (info->sme_mask &&
+		    tables_lead_to(machine, uts, uts - START_KERNEL_MAP + info->phys_base))
+			return;
+	}
+	info->sme_mask = 0;
+	machine_set(machine, info);
+}
+
 static struct error *set_release(struct boot_info *info, const char *release, size_t length)
 {
 	free(info->release);
@@ -72,8 +111,10 @@ static struct error *try_vmcoreinfo(struct machine *machine, const char *text,
 
 	if (!err)
 		err = from_vmcoreinfo(&machine->memory->notes, info);
-	if (!err)
+	if (!err) {
 		machine_set(machine, info);
+		find_sme_mask(machine, info);
+	}
 	return err;
 }
 
@@ -101,8 +142,9 @@ static struct error *check_linux(struct machine *machine, const struct boot_info
 	if (name && release && strlen(release) < UTSNAME_FIELD &&
 	    !memcmp(name + (size_t)2 * UTSNAME_FIELD, release, strlen(release) + 1))
 		return NULL;
-	return error_new(ERROR_CORRUPT, "no Linux kernel is where its VMCOREINFO says: init_uts_ns "
-					"at 0x%" PRIx64 " does not hold its name and release",
+	return error_new(ERROR_CORRUPT,
+			 "no Linux kernel is where its VMCOREINFO says: init_uts_ns "
+			 "at 0x%" PRIx64 " does not hold its name and release",
 			 uts);
 }
 
@@ -120,12 +162,9 @@ enum {
 static struct error *lookup_symbols(const struct boot_symbols *symbols, struct lookup *rows)
 {
 	static const char *const names[SYM_COUNT] = {
-		[SYM_TABLE_FIRST] = "init_top_pgt",
-		"init_level4_pgt",
-		[SYM_TABLE_LAST] = "swapper_pg_dir",
-		[SYM_VMCOREINFO] = "vmcoreinfo_data",
-		[SYM_BANNER] = "linux_banner",
-		[SYM_DIVIDE_FIRST] = "asm_exc_divide_error",
+		[SYM_TABLE_FIRST] = "init_top_pgt",  "init_level4_pgt",
+		[SYM_TABLE_LAST] = "swapper_pg_dir", [SYM_VMCOREINFO] = "vmcoreinfo_data",
+		[SYM_BANNER] = "linux_banner",	     [SYM_DIVIDE_FIRST] = "asm_exc_divide_error",
 		[SYM_DIVIDE_LAST] = "divide_error",
 	};
 

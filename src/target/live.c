@@ -177,28 +177,6 @@ static struct error *find_vmcoreinfo(struct memory *memory)
 	return memory->notes.vmcoreinfo ? NULL : error_no_memory;
 }
 
-/* Kernels whose VMCOREINFO does not say it may have memory encryption all the same. */
-static struct error *find_sme_mask(struct live *live)
-{
-	struct target *target = &live->machine.base;
-	uint64_t address, mask = 0;
-
-	if (live_vmcoreinfo(target, "NUMBER(sme_mask)"))
-		return NULL;
-	struct error *err = target_symbol(target, "sme_me_mask", &address);
-	if (!err)
-		err = target_read_u64(target, SPACE_VIRT, address, &mask);
-	if (err == error_not_found)
-		return NULL; /* this kernel has no memory encryption */
-	if (!err) {
-		live->boot.sme_mask = live->machine.x86.sme_mask = mask;
-		live->boot.root &= ~mask;
-		live->machine.x86.root = live->boot.root;
-		machine_init(&live->machine);
-	}
-	return err;
-}
-
 static struct error *live_load(struct live *live)
 {
 	struct machine *machine = &live->machine;
@@ -219,7 +197,7 @@ static struct error *live_load(struct live *live)
 		/* What the user named is checked at once. */
 		err = live->spec.symbols ? symbols_open(live) : NULL;
 	}
-	return err ? err : find_sme_mask(live);
+	return err;
 }
 
 struct error *live_target_open(const struct target_spec *spec, struct target **ret)

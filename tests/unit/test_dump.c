@@ -647,6 +647,48 @@ static struct error *find_boot(struct context *c, struct symbols *symbols, struc
 	return err;
 }
 
+#define C_BIT (UINT64_C(1) << 47)
+
+/* Memory encryption in a kernel whose VMCOREINFO does not know of it. */
+static void test_sme_mask(void **state)
+{
+	static const struct {
+		uint64_t bit, wanted;
+	} cases[] = {{0, 0}, {C_BIT, C_BIT}, {UINT64_C(1) << 51, UINT64_C(1) << 51}};
+	struct context *c = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct blob *m = &c->memory, blob = {0};
+		uint64_t bit = cases[i].bit;
+		struct target *t = NULL;
+
+		blob_le(m, TOP_5 + 511 * 8, TOP | 0x63 | bit, 8);
+		blob_le(m, TOP + 511 * 8, PUD | 0x63 | bit, 8);
+		blob_le(m, PUD + 510 * 8, PMD | 0x63 | bit, 8);
+		blob_le(m, PMD + (RUN(IMAGE) >> 21 & 511) * 8, IMAGE | 0xe3 | bit, 8);
+		make_elf(c, NOTES_VMCOREINFO, false, &blob);
+		assert_no_error(open_blob(c, &blob, &t));
+		assert_int_equal(target_facts(t).sme_mask, cases[i].wanted);
+		check_memory(c, t);
+		target_close(t);
+		blob_free(&blob);
+	}
+}
+
+/* Tables that lead nowhere are no encryption. */
+static void test_no_sme_mask(void **state)
+{
+	struct context *c = *state;
+	struct target *t = NULL;
+	struct blob blob = {0};
+
+	blob_le(&c->memory, TOP + 511 * 8, PUD | 0x63 | C_BIT, 8);
+	blob_le(&c->memory, PUD + 510 * 8, 0, 8);
+	make_elf(c, NOTES_VMCOREINFO, false, &blob);
+	assert_refused(open_blob(c, &blob, &t), "no Linux kernel is where its VMCOREINFO says");
+	blob_free(&blob);
+}
+
 /* From a CPU's interrupt descriptors, with a vmlinux; VMCOREINFO where the kernel keeps one. */
 static void test_qemu_cpu(void **state)
 {
@@ -691,6 +733,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sme_mask, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sme_mask, set_up_five_levels, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_sme_mask, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_qemu_cpu, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_qemu_cpu, set_up_five_levels, tear_down),
 		cmocka_unit_test_setup_teardown(test_qemu_cpu_other_vmlinux, set_up, tear_down),
