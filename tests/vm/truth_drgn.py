@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The AMD IOMMU state of a dump, read by drgn straight from the kernel's structures.
 
-    drgn-run truth_drgn.py DUMP VMLINUX [--vfio BDF]
+    drgn-run truth_drgn.py DUMP VMLINUX [--vfio BDF [--windows SIZE]] [--allocator BDF...]
 
 It shares no line with iommuscope: that is its point. It prints JSON: the IOMMUs, every PCI
-function with its device table entry and protection domain, the allocated domain IDs, and
-the leaves of one device's page table (--vfio). All addresses are hex strings. Which layout
+function with its device table entry and protection domain, the allocated domain IDs, the
+remapped interrupts, the leaves of one device's page table (--vfio; when there are millions
+only a hash for each SIZE bytes of IOVA), and for some devices what the IOVA allocator has given
+out beside what is mapped (--allocator). All addresses are hex strings. Which layout
 a kernel has is told by which members and symbols it has, never by its version.
 """
 
@@ -15,9 +17,11 @@ import json
 import sys
 
 from drgn import Object, Program, cast
+from drgn.helpers.linux.irq import for_each_irq_desc
 from drgn.helpers.linux.list import list_for_each_entry
 from drgn.helpers.linux.mm import virt_to_phys
 from drgn.helpers.linux.pci import for_each_pci_dev, pci_name
+from drgn.helpers.linux.rbtree import rbtree_inorder_for_each_entry
 
 PAGE = 4096
 PTE_PRESENT = 1
@@ -26,6 +30,10 @@ PTE_READ = 1 << 61
 PTE_WRITE = 1 << 62
 LEAF = 0  # NextLevel of a leaf of the level's own size
 LEAF_ENLARGED = 7  # NextLevel of a leaf whose address encodes its size
+# v2 tables: as the CPU's
+V2_WRITE = 1 << 1
+V2_LARGE = 1 << 7
+DTE_GUEST = 1 << 55  # word 0: the device's tables are those of the GCR3 table
 
 
 def has_symbol(prog, name):
@@ -94,9 +102,38 @@ class Iommu:
             return None, 0
         return virt_to_phys(self.prog, root).value_(), levels
 
-    def leaves(self, root, levels):
-        """(iova, pa, size, readable, writable) of every leaf, in order of iova."""
-        yield from self._walk(root, levels, 0, True, True)
+    def leaves_of(self, words):
+        """The leaves that a device table entry leads to, as the hardware would find them."""
+        if words[0] & DTE_GUEST:
+            root = self._guest_root(words)
+            yield from self._walk_v2(root, 4, 0, True)
+        else:
+            yield from self._walk(words[0] & PTE_ADDRESS & ~self.encryption,
+                                  words[0] >> 9 & 7, 0, True, True)
+
+    def _guest_root(self, words):
+        """The root of PASID 0's table."""
+        table = ((words[0] >> 58 & 7) << 12 | (words[1] >> 16 & 0xFFFF) << 15 |
+                 (words[1] >> 43 & 0x1FFFFF) << 31)
+        for _ in range((words[0] >> 56 & 3) + 1):  # PASID 0: the first entry at each level
+            entry = int.from_bytes(self.prog.read(table & ~self.encryption, 8, True), "little")
+            table = entry & PTE_ADDRESS
+        return table & ~self.encryption
+
+    def _walk_v2(self, table, level, base, writable):
+        data = self.prog.read(table, PAGE, True)
+        shift = 12 + 9 * (level - 1)
+        for index in range(512):
+            entry = int.from_bytes(data[index * 8:index * 8 + 8], "little")
+            if not entry & PTE_PRESENT:
+                continue
+            iova = base + (index << shift)
+            may_write = writable and bool(entry & V2_WRITE)
+            address = entry & PTE_ADDRESS & ~self.encryption
+            if level == 1 or entry & V2_LARGE:
+                yield iova, address & ~((1 << shift) - 1), 1 << shift, True, may_write
+            else:
+                yield from self._walk_v2(address, level - 1, iova, may_write)
 
     def _walk(self, table, level, base, readable, writable):
         data = self.prog.read(table, PAGE, True)
@@ -127,6 +164,63 @@ class Iommu:
                 if next_level >= level:
                     raise ValueError(f"table at {table:#x}: level {next_level} below {level}")
                 yield from self._walk(address, next_level, iova, may_read, may_write)
+
+
+    def interrupt_entry(self, words, index):
+        """An entry of the interrupt remapping table that a device table entry leads to."""
+        table = words[2] & ((1 << 52) - 1) & ~0x3F & ~self.encryption
+        # LEGACY_GA or VAPIC: entries of 128 bits
+        size = 16 if self.prog["amd_iommu_guest_ir"].value_() else 4
+        data = self.prog.read(table + index * size, size, True)
+        if size == 4:
+            entry = int.from_bytes(data, "little")
+            return {"valid": entry & 1, "destination": entry >> 8 & 0xFF,
+                    "vector": entry >> 16 & 0xFF}
+        low, high = (int.from_bytes(data[at:at + 8], "little") for at in (0, 8))
+        return {"valid": low & 1, "destination": low >> 8 & 0xFFFFFF | high >> 56 << 24,
+                "vector": high & 0xFF}
+
+    def interrupts(self):
+        """The irqs that go through remapping: device ID and index by the irq's own data, and
+        the entry there by the device table."""
+        for irq, desc in for_each_irq_desc(self.prog):
+            data = desc.irq_data.address_of_()
+            while data and not (data.chip and data.chip.name and
+                                data.chip.name.string_() == b"AMD-IR"):
+                data = data.parent_data
+            if not data or not data.chip_data:
+                continue
+            where = cast("struct amd_ir_data *", data.chip_data).irq_2_irte
+            device_id, index = where.devid.value_(), where.index.value_()
+            entry = self.interrupt_entry(self.entry(0, device_id), index)
+            yield {"irq": int(irq), "device_id": device_id, "index": index, **entry}
+
+
+def allocated_iovas(prog, domain):
+    """[first, last] of what the DMA API's allocator has given out, freed and cached included."""
+    cookie = domain.iova_cookie
+    if not cookie:
+        return []
+    iovad = cast("struct iommu_dma_cookie *", cookie).iovad
+    anchor = iovad.anchor.address_of_()
+    return [[hexadecimal(one.pfn_lo.value_() * PAGE),
+             hexadecimal(one.pfn_hi.value_() * PAGE + PAGE - 1)]
+            for one in rbtree_inorder_for_each_entry("struct iova",
+                                                     iovad.rbroot.address_of_(), "node")
+            if one != anchor]
+
+
+def hashes(leaves, window):
+    """For each `window` bytes of IOVA: how many leaves, and FNV-1a over the frame numbers."""
+    found = {}
+    for iova, pa, size, _, _ in leaves:
+        count, total = found.get(iova // window, (0, 0xCBF29CE484222325))
+        for page in range(pa // PAGE, (pa + size) // PAGE):
+            for byte in page.to_bytes(8, "little"):
+                total = (total ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+        found[iova // window] = count + 1, total
+    return [{"iova": hexadecimal(window * number), "leaves": count, "hash": f"0x{total:016x}"}
+            for number, (count, total) in found.items()]
 
 
 def ida_ids(prog, ida):
@@ -189,9 +283,23 @@ def describe_domain(iommu, data):
     }
 
 
-def read_state(prog, vfio):
+def read_vfio(iommu, name, words, window):
+    leaves = list(iommu.leaves_of(words))
+    found = {
+        "bdf": name,
+        "v2": bool(words[0] & DTE_GUEST),
+        "leaves": len(leaves),
+        "by_size": {str(size): sum(leaf[2] == size for leaf in leaves)
+                    for size in sorted({leaf[2] for leaf in leaves})},
+    }
+    if window:
+        return {**found, "windows": hashes(leaves, window)}
+    return {**found, "ranges": coalesced(leaves)}
+
+
+def read_state(prog, vfio, window, allocators):
     iommu = Iommu(prog)
-    state = {"iommus": [], "devices": [], "vfio": None}
+    state = {"iommus": [], "devices": [], "vfio": None, "allocators": []}
     for one in iommu.iommus():
         state["iommus"].append({
             "index": one.index.value_(),
@@ -214,15 +322,13 @@ def read_state(prog, vfio):
             "domain": describe_domain(iommu, data),
         })
         if name == vfio:
-            root, levels = iommu.page_table(data.domain)
-            leaves = list(iommu.leaves(root, levels))
-            state["vfio"] = {
+            state["vfio"] = read_vfio(iommu, name, words, window)
+        if name in allocators:
+            state["allocators"].append({
                 "bdf": name,
-                "leaves": len(leaves),
-                "by_size": {str(size): sum(leaf[2] == size for leaf in leaves)
-                            for size in sorted({leaf[2] for leaf in leaves})},
-                "ranges": coalesced(leaves),
-            }
+                "ranges": coalesced(iommu.leaves_of(words)),
+                "iovas": allocated_iovas(prog, data.domain.domain)})
+    state["interrupts"] = list(iommu.interrupts())
     state["devices"].sort(key=lambda device: device["bdf"])
     allocator, ids = iommu.domain_ids()
     state["domids"] = {"allocator": allocator, "ids": ids}
@@ -234,11 +340,16 @@ def main():
     parser.add_argument("dump")
     parser.add_argument("vmlinux")
     parser.add_argument("--vfio", metavar="BDF", help="print the leaves of this function's table")
+    parser.add_argument("--windows", metavar="SIZE", type=lambda word: int(word, 0),
+                        help="... or a hash for each so many bytes")
+    parser.add_argument("--allocator", metavar="BDF", action="append", default=[],
+                        help="print the IOVAs given out for this function")
     arguments = parser.parse_args()
     prog = Program()
     prog.set_core_dump(arguments.dump)
     prog.load_debug_info([arguments.vmlinux])
-    json.dump(read_state(prog, arguments.vfio), sys.stdout, indent=1)
+    state = read_state(prog, arguments.vfio, arguments.windows, arguments.allocator)
+    json.dump(state, sys.stdout, indent=1)
     print()
 
 

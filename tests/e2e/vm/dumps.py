@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import json
 
-from vmrig import boots, formats, series
+from vmrig import boots, formats, series, states
 from vmrig.cache import series_dir
 
 PAGE = 4096
@@ -93,6 +93,13 @@ def state_dumps(row):
         yield dump(row, "kdump", "kdump.kdump")
 
 
+def other_dumps(row):
+    """One dump of each state of a boot that is not like the others (tests/vm/vmrig/states.py)."""
+    for name in row.boots:
+        if not states.BOOTS[name].bench:
+            yield from (dump(row, state) for state in states.BOOTS[name].states)
+
+
 def copies_of_after(row):
     """The state of after.elf in all other formats."""
     if not row.modules:
@@ -121,6 +128,7 @@ SERIES = tuple(series.SERIES.values())
 WITH_DEBUG = tuple(row for row in SERIES if row.debug)
 WITH_VFIO = tuple(row for row in SERIES if row.modules)
 STATES = tuple(one for row in SERIES for one in state_dumps(row))
+OTHERS = tuple(one for row in SERIES for one in other_dumps(row))
 ATTACHED = tuple(one for one in STATES if one.truth_name != "truth-before.json")
 # Those that an attach followed.
 BEFORE = tuple(one for one in STATES

@@ -3,7 +3,7 @@
 
 import struct
 
-from dumps import ATTACHED, BEFORE, PAGE, STATES, after, guest_pages, joined, pages_of
+from dumps import ATTACHED, BEFORE, OTHERS, PAGE, STATES, after, guest_pages, joined, pages_of
 from support import TestCase, for_each, number
 
 # A group's type, as sysfs calls it and as we do.
@@ -25,7 +25,7 @@ def parse_ivhd(truth):
 
 
 class Machine(TestCase):
-    @for_each(STATES)
+    @for_each(STATES + OTHERS)
     def test_info(self, dump):
         dump.require(self)
         (info,) = self.data(*dump.options, "info")
@@ -40,20 +40,24 @@ class Machine(TestCase):
         self.assertEqual((info["iommus"], info["devices"]),
                          (len(truth["iommus"]), len(truth["functions"])))
 
-    @for_each(STATES)
+    @for_each(STATES + OTHERS)
     def test_dma_mode(self, dump):
         """As the kernel logged it at boot: its default, and then what the driver made of it."""
         dump.require(self)
         (info,) = self.data(*dump.options, "info")
         log = "\n".join(dump.truth["log"])
+        if "iommu=pt" in dump.truth["cmdline"].split():
+            self.assertIn("Default domain type: Passthrough", log)
+            self.assertRegex(info["dma_mode"], "^passthrough")
+            self.assertIn("command line", info["dma_mode_reason"])
+            return
         self.assertIn("Default domain type: Translated", log)
         self.assertRegex(info["dma_mode"], "^translated")
-        self.assertNotIn("iommu", dump.truth["cmdline"])
         self.assertIn("default", info["dma_mode_reason"])
         if "Using strict mode due to virtualization" in log:
             self.assertIn("strict", info["dma_mode"])
 
-    @for_each(STATES)
+    @for_each(STATES + OTHERS)
     def test_iommus(self, dump):
         dump.require(self)
         truth = dump.truth
@@ -73,7 +77,7 @@ class Machine(TestCase):
 
 
 class Devices(TestCase):
-    @for_each(STATES)
+    @for_each(STATES + OTHERS)
     def test_devices(self, dump):
         """Address, IDs, driver and group of each function, and the type of its domain."""
         dump.require(self)
@@ -92,7 +96,7 @@ class Devices(TestCase):
                            number(row["class"]), row["driver"], row["group"], row["domain_type"])
                           for row in rows], sorted(expected))
 
-    @for_each(STATES)
+    @for_each(STATES + OTHERS)
     def test_who_translates(self, dump):
         """Functions in a group are behind the IOMMU, its own function is not; what becomes of
         their DMA follows from the type of their domain."""
@@ -107,7 +111,7 @@ class Devices(TestCase):
                     self.assertEqual(row["dma"], fates[row["domain_type"]])
                 self.assertEqual(row["pt_root"] is None, row["dma"] != "translated")
 
-    @for_each(STATES)
+    @for_each(STATES + OTHERS)
     def test_owner(self, dump):
         dump.require(self)
         truth = dump.truth
@@ -118,7 +122,7 @@ class Devices(TestCase):
             else None if function["group"] is None else "kernel"
             for function in truth["functions"]})
 
-    @for_each(STATES)
+    @for_each(STATES + OTHERS)
     def test_groups(self, dump):
         dump.require(self)
         truth = dump.truth
@@ -136,7 +140,7 @@ class Devices(TestCase):
             self.assertEqual(row["domain_type"],
                              "unmanaged" if row["group"] == taken else row["type"])
 
-    @for_each(STATES)
+    @for_each(STATES + OTHERS)
     def test_text_is_the_same(self, dump):
         """A table's cells are JSON's values."""
         dump.require(self)

@@ -11,6 +11,7 @@
  *	refused NAME IOVA SIZE REASON		the kernel would not map this
  *	unmapped NAME IOVA SIZE			was mapped, is no longer
  *	vectors KIND COUNT			interrupts enabled through VFIO
+ *	owner PID COMMAND			this process, which holds the container
  * Standard output gets "attached", or the reason why not. The process then stays,
  * because its open descriptors are what keeps the mappings alive.
  */
@@ -330,6 +331,7 @@ int main(int argc, char **argv)
 	map_huge(container);
 	if (!enable_vectors(device, VFIO_PCI_MSIX_IRQ_INDEX, "msix"))
 		enable_vectors(device, VFIO_PCI_MSI_IRQ_INDEX, "msi");
+	fprintf(truth, "owner\t%d\t%s %s %s\n", getpid(), argv[0], argv[1], argv[2]);
 	fflush(truth);
 	puts("attached");
 	fflush(stdout);

@@ -11,8 +11,9 @@ VMCOREINFO_DRIVER = "qemu_fw_cfg"
 MODULES = (VMCOREINFO_DRIVER, *DRIVERS)
 # hugepages= at boot, when memory is still in one piece: neighbouring huge pages.
 # Without IPv6 the network cards that are brought up stay silent. The kernel's check of the
-# timer interrupt, at boot, is a race that an emulated machine loses under load.
-COMMON = "no_timer_check hugepages=16 ipv6.disable=1"
+# timer interrupt, at boot, is a race that an emulated machine loses under load. Without
+# iomem=relaxed a device's MSI-X table, which is truth, cannot be read beside its driver.
+COMMON = "no_timer_check hugepages=16 ipv6.disable=1 iomem=relaxed"
 COMMAND_LINE = f"{COMMON} rig.vfio={VFIO_BDF}"
 # QEMU's compressed formats, each with the file it makes.
 QEMU_FORMATS = {
@@ -45,11 +46,13 @@ def states(series, kernel_dir):
                 before = guest.facts_until("ready")
                 guest.command("stop")
                 guest.dump(work / "before.elf")
+                before += guest.redirections()
                 guest.command("cont")
                 guest.go_on()
                 after = guest.facts_until("ready")
                 guest.command("stop")
                 guest.dump(work / "after.elf")
+                after += guest.redirections()
                 finish_states(series, work, before, after)
                 guest.dump(work / "after.paging.elf", paging=True)
                 finish_dump(series, work / "after.paging.elf")

@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 
-from . import boots, debian, formats, initramfs, live, qemu, roots
+from . import boots, debian, formats, initramfs, kmodule, live, qemu, roots, states
 from .cache import (RIG_DIR, RigError, Step, cache_dir, note, publish, run, series_dir, vm_dir,
                     workspace)
 
@@ -88,10 +88,11 @@ def finish_kernel(series, chosen, directory, step):
 class SeriesBuild:
     """All the steps of one series, in order; run() in a thread of its own."""
 
-    def __init__(self, series, refresh, program):
+    def __init__(self, series, refresh, program, bench):
         self.series = series
         self.refresh = refresh
         self.program = program
+        self.bench = bench
         self.error = None
 
     def run(self):
@@ -144,6 +145,17 @@ class SeriesBuild:
             with NETWORK:
                 roots.build()
             self.boot("kdump", boots.kdump, boots.KDUMP_OUTPUTS, (version,))
+        for row in self.extra_boots():
+            if row.newer_qemu:
+                with NETWORK:
+                    roots.build()
+            self.boot(row.name, lambda *where, row=row: states.run(*where, row), row.outputs,
+                      (version, row, *(SOURCES / f"{module}.py" for module in ("states", "ivrs")),
+                       *kmodule.inputs(row.own_modules)))
+
+    def extra_boots(self):
+        rows = [states.BOOTS[name] for name in self.series.boots]
+        return [row for row in rows if self.bench or not row.bench]
 
     def boot(self, name, recipe, outputs, own_inputs):
         inputs = (*own_inputs, self.series.module_options, self.series.dump_level,
@@ -170,16 +182,34 @@ class SeriesBuild:
         inputs = (version, self.series.dump_level, series_dir(self.series.name) / ".states.stamp",
                   *(SOURCES / f"{module}.py" for module in ("elfcore", "formats", "recompress")))
         step = Step(self.series.name, "formats", inputs, formats.OUTPUTS)
-        if step.is_done():
-            return
-        with NETWORK:
-            roots.build()
-        with GUESTS:
-            note(self.series.name, "converting")
-            step.begin()
-            formats.build(self.series)
-            step.finish()
-            note(self.series.name, "done: formats")
+        if not step.is_done():
+            with NETWORK:
+                roots.build()
+            with GUESTS:
+                note(self.series.name, "converting")
+                step.begin()
+                formats.build(self.series)
+                step.finish()
+                note(self.series.name, "done: formats")
+        for row in self.extra_boots():
+            if row.bench:
+                self.compressed(version, row)
+
+    def compressed(self, version, row):
+        """The large dumps, as kdump-compressed ones too."""
+        for state in row.states:
+            inputs = (version, self.series.dump_level,
+                      series_dir(self.series.name) / f".{row.name}.stamp",
+                      *(SOURCES / f"{module}.py" for module in ("elfcore", "formats")))
+            step = Step(self.series.name, f"{state}-kdump", inputs, [f"{state}.kdump"])
+            if step.is_done():
+                continue
+            with GUESTS:
+                note(self.series.name, f"compressing: {state}")
+                step.begin()
+                formats.compress(self.series, state)
+                step.finish()
+                note(self.series.name, f"done: {state}.kdump")
 
 
 class SideJob:
@@ -207,10 +237,10 @@ class SideJob:
             raise self.error
 
 
-def build(rows, refresh, program):
+def build(rows, refresh, program, bench):
     """Build all these series; the errors, one line each."""
     vm_dir().mkdir(parents=True, exist_ok=True)
-    builds = [SeriesBuild(series, refresh, program) for series in rows]
+    builds = [SeriesBuild(series, refresh, program, bench) for series in rows]
     threads = [threading.Thread(target=one.run, daemon=True) for one in builds]
     try:
         for thread in threads:

@@ -5,22 +5,28 @@ and both truths, before anyone blames iommuscope."""
 import json
 import subprocess
 
-from . import formats, roots
+from . import formats, roots, states
 from .cache import RIG_DIR, RigError, series_dir
-from .qemu import VFIO_BDF
 
 TIMEOUT = 300
 # iommu_domain.type, as sysfs calls it
 TYPE_NAMES = {0: "blocked", 1: "unmanaged", 3: "DMA", 4: "identity", 11: "DMA-FQ"}
+IOAPIC_MASKED = 1 << 16
 # QEMU's own kdumps name no machine, which makes drgn's libkdumpfile refuse them; and drgn
 # reads no split dumps.
 UNREADABLE_BY_DRGN = {formats.REARRANGED, formats.WITHOUT_VMCOREINFO, *formats.SPLIT}
 
 
-def read_by_drgn(dump, vmlinux, bdf=VFIO_BDF):
+def read_by_drgn(dump, vmlinux, truth):
+    options = []
+    if truth["vfio"]:
+        options += ["--vfio", truth["vfio"]["bdf"]]
+    if truth["windows"]:
+        options += ["--windows", truth["windows"][0]["size"]]
+    for bdf in sorted({leak["bdf"] for leak in truth["leaks"]}):
+        options += ["--allocator", bdf]
     argv, environment = roots.command(
-        "python3", ["-B", str(RIG_DIR / "truth_drgn.py"), str(dump), str(vmlinux),
-                    "--vfio", bdf])
+        "python3", ["-B", str(RIG_DIR / "truth_drgn.py"), str(dump), str(vmlinux), *options])
     try:
         result = subprocess.run(argv, env=environment, check=False, timeout=TIMEOUT,
                                 stdin=subprocess.DEVNULL, capture_output=True)
@@ -62,12 +68,95 @@ def differences(state, truth):
             expected = "unmanaged"  # sysfs goes on naming the default domain's type
         if kind != expected:
             found.append(f"{bdf}: domain type {kind}, the guest says {expected}")
-    if truth["vfio"]:
+    if truth["windows"]:
+        found += window_differences(state["vfio"]["windows"], truth)
+    elif truth["vfio"]:
         leaves, mapped = pages(state["vfio"]["ranges"]), guest_pages(truth)
+        if state["vfio"]["v2"]:  # whose format knows no pages that can be written only
+            mapped = {iova: (pa, True, write) for iova, (pa, _, write) in mapped.items()}
         wrong = [iova for iova in leaves.keys() | mapped.keys()
                  if leaves.get(iova) != mapped.get(iova)]
         if wrong:
             found.append(f"mappings: {len(wrong)} pages differ, the first at {min(wrong):#x}")
+    found += interrupt_differences(state["interrupts"], truth)
+    for allocator in state["allocators"]:
+        found += leak_differences(allocator, truth)
+    return found + event_differences(truth)
+
+
+def window_differences(windows, truth):
+    expected = {window["iova"]: truth["pages"]["hash"] for window in truth["windows"]}
+    if {window["iova"]: window["hash"] for window in windows} != expected:
+        return ["the windows' pages are not those that the guest mapped"]
+    return []
+
+
+def interrupt_differences(entries, truth):
+    """Remapping: every irq that the guest says is remapped, and no other; to the CPU that it says
+    is the effective one; and what devices and the IOAPIC send names the same entries."""
+    found = []
+    by_irq = {entry["irq"]: entry for entry in entries}
+    apic_ids = {cpu["cpu"]: cpu["apic_id"] for cpu in truth["cpus"]}
+    remapped = {irq["irq"]: irq for irq in truth["irqs"] if irq["chip"].startswith("IR-")}
+    if not remapped.keys() <= by_irq.keys():
+        found.append(f"irqs {sorted(remapped.keys() - by_irq.keys())} have no remapping entry")
+    for number in remapped.keys() & by_irq.keys():
+        entry, cpus = by_irq[number], remapped[number]["effective_affinity"]
+        if entry["valid"] and [entry["destination"]] != [apic_ids[cpu] for cpu in cpus]:
+            found.append(f"irq {number}: entry goes to {entry['destination']}, the guest says {cpus}")
+    if not remapped:
+        return found
+    indices = {(entry["device_id"], entry["index"]) for entry in entries}
+    for vector in truth["msi"]:
+        _, bus, function = vector["bdf"].split(":")
+        device, number = function.split(".")
+        sent = int(bus, 16) << 8 | int(device, 16) << 3 | int(number), int(vector["data"], 16)
+        own = any(irq["chip"] == f"PCI-MSI-{vector['bdf']}" or irq["actions"] == ["AMD-Vi"]
+                  for irq in truth["irqs"]
+                  if {"bdf": vector["bdf"], "irq": irq["irq"], "kind": vector["kind"]}
+                  in truth["device_irqs"])
+        if not vector["masked"] and not own and sent not in indices:
+            found.append(f"{vector['bdf']} sends index {sent[1]}, which no irq has")
+    for pin in truth["redirections"]:
+        entry = int(pin["entry"], 16)
+        if not entry & IOAPIC_MASKED and all(index != entry & 0xFF for _, index in indices):
+            found.append(f"IOAPIC pin {pin['pin']}: index {entry & 0xff}, which no irq has")
+    return found
+
+
+def event_differences(truth):
+    """The kernel has told of each page fault that was put into its log."""
+    log, found = "\n".join(truth["log"]), []
+    for event in truth["events"]:
+        first, address = (int(word, 16) for word in event["words"])
+        told = (f"domain=0x{first >> 32 & 0xffff:04x} address=0x{address:x} "
+                f"flags=0x{first >> 48 & 0xfff:04x}]")
+        if event["name"].startswith("page-fault") and told not in log:
+            found.append(f"event {event['name']}: the kernel does not say {told}")
+    return found
+
+
+def leak_differences(allocator, truth):
+    """Which of page table and allocator have what the module did."""
+    found = []
+    mapped = pages(allocator["ranges"])
+    given = [[int(word, 16) for word in pair] for pair in allocator["iovas"]]
+    for leak in truth["leaks"]:
+        if leak["bdf"] != allocator["bdf"]:
+            continue
+        iova = int(leak["iova"], 16)
+        where = (mapped.get(iova, (None,))[0] == int(leak["pa"], 16),
+                 any(first <= iova <= last for first, last in given))
+        if where != (leak["kind"] != "without-mapping", leak["kind"] != "without-iova"):
+            found.append(f"{leak['bdf']}: leak {leak['kind']} at {leak['iova']}: (mapped, given "
+                         f"out) are {where}")
+    lost = {iova for iova in mapped
+            if not any(first <= iova <= last for first, last in given)}
+    expected = {int(leak["iova"], 16) for leak in truth["leaks"]
+                if leak["bdf"] == allocator["bdf"] and leak["kind"] == "without-iova"}
+    if lost != expected:
+        found.append(f"{allocator['bdf']}: {len(lost)} pages mapped without an IOVA, "
+                     f"{len(expected)} leaked so")
     return found
 
 
@@ -77,6 +166,8 @@ def dumps(series):
              ("after.paging.elf", "truth-after.json"),
              ("kdump.flat", "truth-kdump.json"), ("kdump.kdump", "truth-kdump.json")]
     pairs += [(name, "truth-after.json") for name in formats.OUTPUTS]
+    pairs += [(f"{state}.{kind}", f"truth-{state}.json") for name in series.boots
+              for state in states.BOOTS[name].states for kind in ("elf", "kdump")]
     directory = series_dir(series.name)
     unreadable = set(UNREADABLE_BY_DRGN)
     if series.dump_level != 31:
@@ -94,10 +185,11 @@ def check(rows):
             continue
         for dump, truth_path in dumps(series):
             try:
-                state = read_by_drgn(dump, series_dir(series.name) / "vmlinux")
                 truth = json.loads(truth_path.read_text(encoding="utf-8"))
+                state = read_by_drgn(dump, series_dir(series.name) / "vmlinux", truth)
                 found = differences(state, truth)
-                count = len(guest_pages(truth))
+                count = (len(truth["windows"]) * truth["pages"]["count"] if truth["windows"]
+                         else len(guest_pages(truth)))
                 verdict = "; ".join(found) or f"agrees ({count} pages mapped)"
             except RigError as error:
                 found = verdict = str(error)

@@ -66,15 +66,28 @@ def rearrange(flat, plain):
         makedumpfile("-R", plain, stdin=source)
 
 
+def write_vmcore(series, core, target):
+    """Shaped like /proc/vmcore, which is what makedumpfile wants."""
+    vmlinux = series_dir(series.name) / "vmlinux"
+    core.write(target, virtual_base=page_offset(core, vmlinux))
+
+
+def compress(series, state):
+    """STATE.kdump from STATE.elf."""
+    with workspace(series.name) as work:
+        write_vmcore(series, Core(series_dir(series.name) / f"{state}.elf"), work / "vmcore")
+        convert(("-c",), series.dump_level, work / "vmcore", work / f"{state}.kdump")
+        publish(series.name, work / f"{state}.kdump")
+
+
 def build(series):
     directory = series_dir(series.name)
     with workspace(series.name) as work:
         core = Core(directory / "after.elf")
         core.write(work / WITHOUT_VMCOREINFO, keep_note=lambda name: name != b"VMCOREINFO")
         publish(series.name, work / WITHOUT_VMCOREINFO)
-        # Shaped like /proc/vmcore, which is what makedumpfile wants.
         vmcore = work / "vmcore"
-        core.write(vmcore, virtual_base=page_offset(core, directory / "vmlinux"))
+        write_vmcore(series, core, vmcore)
         for name, options in MAKEDUMPFILE.items():
             convert(options, series.dump_level, vmcore, work / name)
         makedumpfile("--split", "--splitblock-size", "16", "-c", "-d", series.dump_level, vmcore,

@@ -9,7 +9,7 @@ from pathlib import Path
 from .cache import RIG_DIR, RigError, run
 
 GUEST_DIR = RIG_DIR / "guest"
-PROGRAMS = ("attach", "load_capture")
+PROGRAMS = ("attach", "fault", "load_capture", "many", "msi")
 
 
 def inputs():

@@ -2,6 +2,7 @@
 """One guest: QEMU in software emulation, its monitor, its truth over the second serial port."""
 
 import json
+import re
 import select
 import shutil
 import socket
@@ -46,14 +47,18 @@ def kill_all():
 class Guest:
     """Use as a context manager; the guest ends with the block."""
 
-    def __init__(self, directory, kernel, initramfs, command_line, memory="512M", disk_size=64):
+    def __init__(self, directory, kernel, initramfs, command_line, memory="512M", disk_size=64,
+                 devices=(), program=None):
+        """`program`: (argv, environment) of another QEMU than the system's."""
         self.directory = directory
+        argv, self.environment = program or (
+            [shutil.which("qemu-system-x86_64") or "qemu-system-x86_64"], None)
         self.disk = directory / "disk.raw"
         with open(self.disk, "wb") as disk:
             disk.truncate(disk_size << 20)
         self.console = directory / "console.log"
         self.arguments = [
-            shutil.which("qemu-system-x86_64") or "qemu-system-x86_64", *MACHINE,
+            *argv, *MACHINE, *devices,
             "-m", memory,
             "-kernel", str(kernel), "-initrd", str(initramfs),
             "-append", f"console=ttyS0 panic=1 {command_line}",
@@ -72,7 +77,8 @@ class Guest:
         errors = open(self.directory / "qemu.err", "wb")
         try:
             self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL,
-                                            stdout=errors, stderr=errors)
+                                            stdout=errors, stderr=errors,
+                                            env=self.environment)
         except FileNotFoundError:
             raise RigError("qemu-system-x86_64 is not installed (see tests/vm/packages)") from None
         finally:
@@ -107,8 +113,11 @@ class Guest:
             except OSError:
                 channel.close()
                 time.sleep(0.05)
+        raise RigError(f"QEMU did not start: {self._errors()}")
+
+    def _errors(self):
         words = (self.directory / "qemu.err").read_text(errors="replace").strip().splitlines()
-        raise RigError(f"QEMU did not start: {words[-1] if words else 'no reason given'}")
+        return words[-1] if words else "no reason given"
 
     def command(self, name, **arguments):
         request = {"execute": name, "arguments": arguments}
@@ -124,6 +133,8 @@ class Guest:
                     raise RigError(f"QEMU: {name}: {reply['error']['desc']}")
                 if "return" in reply:
                     return reply["return"]
+        except ConnectionError:
+            raise RigError(f"QEMU went away during {name}: {self._errors()}") from None
         except TimeoutError:
             raise RigError(f"QEMU did not finish {name} in {DUMP_TIMEOUT} s") from None
 
@@ -132,6 +143,14 @@ class Guest:
         if dump_format:
             arguments["format"] = dump_format
         self.command("dump-guest-memory", **arguments)
+
+    def redirections(self):
+        """The IOAPIC's redirection entries as the machine has them: facts of the host's."""
+        text = self.command("human-monitor-command", **{"command-line": "info pic"})
+        found = re.findall(r"^\s*pin (\d+)\s+0x([0-9a-f]{16})", text, re.MULTILINE)
+        if not found:
+            raise RigError("QEMU's `info pic` shows no redirection entries")
+        return [["redirection", pin, f"0x{int(entry, 16):x}"] for pin, entry in found]
 
     def _last_words(self):
         text = self.console.read_text(errors="replace") if self.console.exists() else ""

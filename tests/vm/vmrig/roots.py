@@ -16,7 +16,8 @@ from .cache import RigError, cache_dir, note, run
 from .debian import Suite
 
 SUITE = "forky"
-PACKAGES = ("python3-drgn", "crash", "makedumpfile")
+PACKAGES = ("python3-drgn", "crash", "makedumpfile", "qemu-system-x86")
+RECORD = "packages.txt"  # in the root: what it was made of
 LOADER = "lib64/ld-linux-x86-64.so.2"
 LIBRARIES = "lib/x86_64-linux-gnu"
 
@@ -28,7 +29,8 @@ def root_dir():
 def build():
     """Unpack the root, unless it is there."""
     final = root_dir()
-    if final.exists():
+    record = " ".join(PACKAGES)
+    if (final / RECORD).exists() and (final / RECORD).read_text(encoding="ascii") == record:
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
     note(SUITE, f"unpacking {', '.join(PACKAGES)}")
@@ -48,6 +50,9 @@ def build():
             (root / directory).symlink_to(f"usr/{directory}")
         for deb in sorted(archives.glob("*.deb")):
             run(["dpkg-deb", "--extract", deb, root], 120, deb.name)
+        (root / RECORD).write_text(record, encoding="ascii")
+        if final.exists():  # of an earlier list of packages
+            final.replace(work / "old")
         root.replace(final)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -19,18 +19,22 @@ class Series:
     nofwcfg: bool = False  # also boot without qemu_fw_cfg: a dump without VMCOREINFO
     dump_level: int = 31  # of makedumpfile
     module_options: tuple = ()  # ("module", "option=value") pairs
+    boots: tuple = ()  # rows of states.py
 
 
 # In the order in which they are built: the oldest and newest drivers' worlds first.
 SERIES = {
     row.name: row
     for row in (
-        Series("6.1", ("bookworm-security",), kdump=True, nofwcfg=True),
+        Series("6.1", ("bookworm-security",), kdump=True, nofwcfg=True,
+               boots=("pt", "nointremap", "faults")),
         # makedumpfile up to 1.7.8 takes 7.x's compound tail pages for user data: with
         # level 31 it drops slab pages that the kernel uses. Hence 31 without 8.
-        Series("7.2", ("trixie-backports",), kdump=True, dump_level=23),
-        Series("6.12", ("bookworm-security",)),
-        Series("5.10", ("bullseye-security",)),
+        Series("7.2", ("trixie-backports",), kdump=True, dump_level=23,
+               boots=("pt", "nointremap", "v2", "faults", "many")),
+        Series("6.12", ("bookworm-security",),
+               boots=("pt", "nointremap", "v2", "faults", "many")),
+        Series("5.10", ("bullseye-security",), boots=("pt", "nointremap")),
         # Debug packages, and from 6.19 on modules too, leave the archive before the kernels do.
         Series("6.16", ("trixie-backports",), debug=False),
         Series("6.18", ("trixie-backports",), debug=False),

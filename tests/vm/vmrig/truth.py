@@ -24,6 +24,15 @@ def build_id(notes):
     return None
 
 
+def cpu_list(text):
+    """A list of CPUs as the kernel writes it: 0-3,8."""
+    cpus = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        cpus += range(int(first), int(last or first) + 1)
+    return cpus
+
+
 def from_facts(facts):
     """One object per state. Addresses and raw words are hex strings, sizes of mappings too."""
     truth = {
@@ -36,11 +45,23 @@ def from_facts(facts):
         "ivrs": None,
         "ram": [],
         "vfio": None,
+        "owner": None,
         "vectors": None,
         "mappings": [],
+        "windows": [],
+        "pages": None,
         "refused": [],
         "unmapped": [],
         "interrupts": [],
+        "online": None,
+        "cpus": [],
+        "irqs": [],
+        "device_irqs": [],
+        "msi": [],
+        "redirections": [],
+        "leaks": [],
+        "events": [],
+        "dma": [],
         "notes": [],
         "log": [],
         "capture_log": [],
@@ -77,12 +98,50 @@ def from_facts(facts):
         elif kind == "run":
             iova, pa, size = fields
             truth["mappings"][-1]["runs"].append({"iova": iova, "pa": pa, "size": size})
+        elif kind == "window":
+            iova, size = fields
+            truth["windows"].append({"iova": iova, "size": size})
+        elif kind == "pages":
+            total, count, neighbours = fields
+            truth["pages"] = {"hash": total, "count": int(count), "neighbours": int(neighbours)}
         elif kind == "refused":
             name, iova, size, reason = fields
             truth["refused"].append({"name": name, "iova": iova, "size": size, "reason": reason})
         elif kind == "unmapped":
             name, iova, size = fields
             truth["unmapped"].append({"name": name, "iova": iova, "size": size})
+        elif kind == "owner":
+            truth["owner"] = {"pid": int(fields[0]), "command": fields[1]}
+        elif kind == "online":
+            truth["online"] = cpu_list(fields[0])
+        elif kind == "cpu":
+            truth["cpus"].append({"cpu": int(fields[0]), "apic_id": int(fields[1])})
+        elif kind == "irq":
+            number, chip, hwirq, actions, asked, effective = fields
+            truth["irqs"].append({
+                "irq": int(number), "chip": or_none(chip), "hwirq": or_none(hwirq, int),
+                "actions": actions.split(","), "affinity": or_none(asked, cpu_list),
+                "effective_affinity": or_none(effective, cpu_list)})
+        elif kind == "device-irq":
+            bdf, number, vector_kind = fields
+            truth["device_irqs"].append({"bdf": bdf, "irq": int(number), "kind": vector_kind})
+        elif kind == "msi":
+            bdf, vector_kind, index, address, data, masked = fields
+            truth["msi"].append({
+                "bdf": bdf, "kind": vector_kind, "index": int(index), "address": address,
+                "data": data, "masked": masked == "1"})
+        elif kind == "redirection":
+            truth["redirections"].append({"pin": int(fields[0]), "entry": fields[1]})
+        elif kind == "leak":
+            bdf, leak_kind, iova, pa, size = fields
+            truth["leaks"].append(
+                {"bdf": bdf, "kind": leak_kind, "iova": iova, "pa": pa, "size": size})
+        elif kind == "event":
+            _, name, *words = fields
+            truth["events"].append({"name": name, "words": words})
+        elif kind == "dma":
+            bdf, access, iova, size = fields
+            truth["dma"].append({"bdf": bdf, "access": access, "iova": iova, "size": size})
         elif kind in ("ram", "log", "capture-log", "interrupt", "note"):
             key = {"interrupt": "interrupts", "capture-log": "capture_log",
                    "note": "notes"}.get(kind, kind)
