@@ -37,23 +37,15 @@ static struct error *source_new(const struct target_spec *spec, struct span blob
 	return NULL;
 }
 
-/* The type_source_ops' open: the section of a vmlinux. */
-static struct error *open_section(const struct target_spec *spec, struct elf_file *file,
-				  struct type_source **ret)
+struct error *btf_types_borrow(const struct target_spec *spec, struct span blob,
+			       struct type_source **ret)
 {
 	struct btf_source *source;
-	struct span blob;
-	struct error *err = elf_file_section(file, btf_types.section, &blob);
+	struct error *err = source_new(spec, blob, &source);
 
-	if (!err) {
-		err = source_new(spec, blob, &source);
-		if (err)
-			err = error_prepend(err, "%s", elf_file_path(file));
-	}
-	if (err)
-		return err;
-	*ret = &source->source;
-	return NULL;
+	if (!err)
+		*ret = &source->source;
+	return err;
 }
 
 struct error *btf_types_open(const struct target_spec *spec, void *bytes, size_t n,
@@ -161,8 +153,6 @@ static void btf_close(struct type_source *source)
 
 const struct type_source_ops btf_types = {
 	.name = "btf",
-	.section = ".BTF",
-	.open = open_section,
 	.lookup = btf_lookup,
 	.close = btf_close,
 };

@@ -7,6 +7,10 @@
 
 #define BTF_SIZE_MAX (UINT64_C(64) << 20) /* bytes; kernels have 4 to 6 MB of it */
 
+/* blob has to outlive the source. */
+struct error *btf_types_borrow(const struct target_spec *spec, struct span blob,
+			       struct type_source **ret);
+
 /* Takes bytes, which came from malloc(), on success only. spec has to outlive the source. */
 struct error *btf_types_open(const struct target_spec *spec, void *bytes, size_t n,
 			     struct type_source **ret);

@@ -137,8 +137,12 @@ static struct error *dwarf_types_lookup(struct type_source *source, struct type_
 
 const struct type_source_ops dwarf_types = {
 	.name = "dwarf",
-	.section = ".debug_info",
-	.open = dwarf_types_open,
 	.lookup = dwarf_types_lookup,
 	.close = dwarf_types_close,
+};
+
+const struct type_section dwarf_section = {
+	.ops = &dwarf_types,
+	.name = ".debug_info",
+	.open = dwarf_types_open,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The openers of the rows in target.c's table. */
+/* The openers of the rows in open.c's table. */
 #ifndef TARGET_KINDS_H
 #define TARGET_KINDS_H
 

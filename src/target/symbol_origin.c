@@ -11,9 +11,9 @@
 #include "target/spec.h"
 #include "target/symbol_text.h"
 
-static const struct type_source_ops *const type_ops[N_TYPES] = {
-	[TYPES_BTF] = &btf_types,
-	[TYPES_DWARF] = &dwarf_types,
+static const struct type_section *const type_sections[N_TYPES] = {
+	[TYPES_BTF] = &btf_section,
+	[TYPES_DWARF] = &dwarf_section,
 };
 
 /* Not to be covered up by trying something else. */
@@ -55,7 +55,7 @@ static struct error *find_vmlinux(struct symbol_origin *origin)
 	if (origin->spec->no_symbols)
 		return error_new(ERROR_NOT_FOUND, "a vmlinux was ruled out with --no-symbols");
 	for (size_t i = 0; i < N_TYPES; i++)
-		sections[i] = type_ops[i]->section;
+		sections[i] = type_sections[i]->name;
 	struct error *err =
 		vmlinux_find(origin->spec, "", origin->kernel, sections, &origin->vmlinux);
 	return err ? err : open_elf(origin);
@@ -165,7 +165,7 @@ static struct error *ask_symbols(struct symbol_origin *origin, struct lookup *ro
 
 static bool vmlinux_has(const struct symbol_origin *origin, size_t i)
 {
-	return origin->vmlinux && elf_file_has_section(origin->vmlinux, type_ops[i]->section);
+	return origin->vmlinux && elf_file_has_section(origin->vmlinux, type_sections[i]->name);
 }
 
 /* The kernel's own BTF is what will be used, and it lies in memory. */
@@ -198,7 +198,7 @@ static struct error *open_types(struct symbol_origin *origin, size_t i,
 	if (origin->types_tried[i])
 		return NULL;
 	if (vmlinux_has(origin, i))
-		err = type_ops[i]->open(origin->spec, origin->vmlinux, &origin->types[i]);
+		err = type_sections[i]->open(origin->spec, origin->vmlinux, &origin->types[i]);
 	else if (i == TYPES_BTF && origin->own.target)
 		err = open_own_btf(origin, places);
 	origin->types_tried[i] = !err;
@@ -217,7 +217,7 @@ static size_t count_defined(const struct type_batch *batch)
 static struct error *ask_source(struct symbol_origin *origin, size_t i, struct type_batch *batch)
 {
 	size_t n_defined = count_defined(batch);
-	struct error *err = type_ops[i]->lookup(origin->types[i], batch);
+	struct error *err = origin->types[i]->ops->lookup(origin->types[i], batch);
 
 	if (!err && count_defined(batch) > n_defined)
 		origin->types_answered[i] = true;
@@ -328,7 +328,7 @@ void symbol_origin_close(struct symbol_origin *origin)
 {
 	for (size_t i = 0; i < N_TYPES; i++)
 		if (origin->types[i])
-			type_ops[i]->close(origin->types[i]);
+			origin->types[i]->ops->close(origin->types[i]);
 	if (origin->symbols)
 		origin->symbols->ops->close(origin->symbols);
 	elf_file_close(origin->vmlinux);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A target: where the memory, symbols and type layouts of one kernel come from. A dump, the running
- * kernel, the host `crash` and a test image are rows of one table (target.c).
+ * kernel and a test image are rows of one table (open.c); inside `crash` its own takes that
+ * table's place (plugins/crash/host.c).
  *
  * To add a kind: write its ops (everything but `close` may be NULL where it has nothing to say),
- * embed struct target first in your own struct, and add a row to the table in target.c.
+ * embed struct target first in your own struct, and add a row to the table in open.c.
  *
  * Nothing here writes to a target. A target is used by one thread.
  */

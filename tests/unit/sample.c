@@ -40,14 +40,14 @@ void sample_truth(const struct scratch *scratch, struct layout_file *ret)
 	assert_true(ret->n > 80);
 }
 
-void sample_open(const struct scratch *scratch, const char *name, const struct type_source_ops *ops,
+void sample_open(const struct scratch *scratch, const char *name, const struct type_section *section,
 		 struct elf_file **elf, struct type_source **types)
 {
 	_cleanup_(freep) char *path = scratch_path(scratch, name);
 
 	assert_ok(elf_file_open(&quiet_spec, path, elf));
-	assert_true(elf_file_has_section(*elf, ops->section));
-	assert_ok(ops->open(&quiet_spec, *elf, types));
+	assert_true(elf_file_has_section(*elf, section->name));
+	assert_ok(section->open(&quiet_spec, *elf, types));
 }
 
 struct error *sample_ask(struct type_source *types, struct lookup *rows, size_t n)
@@ -72,7 +72,7 @@ static void check_row(const struct lookup *row, const struct lookup *said)
 }
 
 void sample_check(const struct scratch *scratch, const char *name,
-		  const struct type_source_ops *ops)
+		  const struct type_section *section)
 {
 	_cleanup_(layout_file_freep) struct layout_file truth = {0};
 	_cleanup_(freep) struct lookup *rows = NULL;
@@ -80,7 +80,7 @@ void sample_check(const struct scratch *scratch, const char *name,
 	struct type_source *types;
 
 	sample_truth(scratch, &truth);
-	sample_open(scratch, name, ops, &elf, &types);
+	sample_open(scratch, name, section, &elf, &types);
 	rows = calloc(truth.n, sizeof(*rows));
 	assert_non_null(rows);
 	for (size_t i = 0; i < truth.n; i++)
@@ -90,6 +90,6 @@ void sample_check(const struct scratch *scratch, const char *name,
 	assert_ok(sample_ask(types, rows, truth.n));
 	for (size_t i = 0; i < truth.n; i++)
 		check_row(&rows[i], &truth.at[i]);
-	ops->close(types);
+	types->ops->close(types);
 	elf_file_close(elf);
 }

@@ -15,8 +15,8 @@ void sample_compile(const struct scratch *scratch, const char *compiler, const c
 
 void sample_truth(const struct scratch *scratch, struct layout_file *ret);
 
-/* The type information of kind `ops` in the ELF file of that name. */
-void sample_open(const struct scratch *scratch, const char *name, const struct type_source_ops *ops,
+/* The type information of that section in the ELF file of that name. */
+void sample_open(const struct scratch *scratch, const char *name, const struct type_section *section,
 		 struct elf_file **elf, struct type_source **types);
 
 /* Asks for rows as one batch. */
@@ -24,6 +24,6 @@ struct error *sample_ask(struct type_source *types, struct lookup *rows, size_t 
 
 /* Every row of the truth is answered as the program says, asked in one batch. */
 void sample_check(const struct scratch *scratch, const char *name,
-		  const struct type_source_ops *ops);
+		  const struct type_section *section);
 
 #endif

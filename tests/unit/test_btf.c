@@ -50,7 +50,7 @@ static void agrees_with_the_compiler(void **state)
 		scratch_make(&scratch);
 		sample_compile(&scratch, "gcc", flags[i]);
 		scratch_run(&scratch, "LLVM_OBJCOPY=objcopy pahole -J program");
-		sample_check(&scratch, "program", &btf_types);
+		sample_check(&scratch, "program", &btf_section);
 		scratch_remove(&scratch);
 	}
 }
@@ -555,7 +555,7 @@ static void add_needs(struct rows *rows, const struct need *needs, size_t n)
 	}
 }
 
-static struct error *ask_vmlinux(const char *path, const struct type_source_ops *ops,
+static struct error *ask_vmlinux(const char *path, const struct type_section *section,
 				 struct lookup *rows, size_t n)
 {
 	struct elf_file *elf;
@@ -563,12 +563,12 @@ static struct error *ask_vmlinux(const char *path, const struct type_source_ops 
 	struct error *err = elf_file_open(&quiet_spec, path, &elf);
 
 	if (!err)
-		err = ops->open(&quiet_spec, elf, &types);
+		err = section->open(&quiet_spec, elf, &types);
 	if (!err)
 		err = sample_ask(types, rows, n);
 	if (err)
 		return err;
-	ops->close(types);
+	types->ops->close(types);
 	elf_file_close(elf);
 	return NULL;
 }
@@ -582,9 +582,9 @@ static int compare(const char *path)
 	add_needs(&btf, amd_rows, ARRAY_SIZE(amd_rows));
 	add_needs(&dwarf, core_rows, ARRAY_SIZE(core_rows));
 	add_needs(&dwarf, amd_rows, ARRAY_SIZE(amd_rows));
-	struct error *err = ask_vmlinux(path, &btf_types, btf.at, btf.n);
+	struct error *err = ask_vmlinux(path, &btf_section, btf.at, btf.n);
 	if (!err)
-		err = ask_vmlinux(path, &dwarf_types, dwarf.at, dwarf.n);
+		err = ask_vmlinux(path, &dwarf_section, dwarf.at, dwarf.n);
 	if (err) {
 		printf("%s\n", error_message(err));
 		return 1;

@@ -92,7 +92,7 @@ static void agrees_with_the_compiler(void **state)
 		sample_compile(&scratch, variant->compiler, variant->flags);
 		if (variant->then)
 			scratch_run(&scratch, "%s", variant->then);
-		sample_check(&scratch, "program", &dwarf_types);
+		sample_check(&scratch, "program", &dwarf_section);
 		if (!strstr(variant->flags, "-flto"))
 			check_hints(&scratch, "program");
 		scratch_remove(&scratch);
@@ -111,7 +111,7 @@ static void takes_the_definition_with_the_members(void **state)
 	(void)state;
 	scratch_make(&scratch);
 	sample_compile(&scratch, "gcc", "-gdwarf-5");
-	sample_open(&scratch, "program", &dwarf_types, &elf, &types);
+	sample_open(&scratch, "program", &dwarf_section, &elf, &types);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct lookup rows[] = {
 			{.kind = LOOKUP_MEMBER, .type = "struct cousin", .name = "shared"},
@@ -199,7 +199,7 @@ static void survives_damage(void **state)
 		}
 		scratch_write(&scratch, "damaged", damaged, length);
 		struct type_source *types;
-		sample_open(&scratch, "damaged", &dwarf_types, &elf, &types);
+		sample_open(&scratch, "damaged", &dwarf_section, &elf, &types);
 		struct error *err = sample_ask(types, truth.at, truth.n);
 		refused += !!err;
 		error_free(err);
@@ -233,8 +233,8 @@ static void refuses_cut_off_files(void **state)
 			error_free(err);
 			continue;
 		}
-		if (elf_file_has_section(elf, dwarf_types.section))
-			err = dwarf_types.open(&quiet_spec, elf, &types);
+		if (elf_file_has_section(elf, dwarf_section.name))
+			err = dwarf_section.open(&quiet_spec, elf, &types);
 		if (!err && types)
 			err = sample_ask(types, &row, 1);
 		answered += !err && row.state == LOOKUP_FOUND;
