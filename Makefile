@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make            build/iommuscope
+# make            build/iommuscope and build/iommuscope.so, the module for crash
 # make demo       install what is missing, build, show the main job on the bundled dumps
 # make test       install what is missing, build, run the tests
 # make vm-dumps   install what is missing, build, make dumps of real kernels under QEMU and look at them live
@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 .PHONY: all demo test vm-dumps schema reference unit-tests check-schema unit install uninstall clean
 .SECONDARY:
-all: $(BUILD)/iommuscope manual
+all: $(BUILD)/iommuscope $(BUILD)/iommuscope.so manual
 
 # These begin where nothing is installed yet: packages first, then make again for the rest.
 demo:
@@ -49,7 +49,7 @@ LIBRARY_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -ldwarf -lreadline 
 # Optimisation and hardening; a packager's CFLAGS replace these.
 CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 ALL_CPPFLAGS := -D_GNU_SOURCE -Isrc $(LIBRARY_CPPFLAGS) $(CPPFLAGS) -MMD -MP
-ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(WERROR),-Werror)
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden $(CFLAGS) $(if $(WERROR),-Werror)
 ALL_LDFLAGS := $(LDFLAGS)
 
 ifdef SANITIZE
@@ -94,7 +94,17 @@ $(MANUAL): $(BUILD)/manual
 .PHONY: manual
 manual: $(MANUAL)
 
-$(BUILD)/%.o: %.c
+# The extension for crash: its own main program and target, the rest from the library. It shows crash no
+# name of ours and takes none of crash's for ours.
+MODULE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard plugins/crash/*.c)))
+MODULE_LDFLAGS = -shared -Wl,-Bsymbolic -Wl,--exclude-libs,ALL -Wl,--version-script=plugins/crash/module.map
+
+$(BUILD)/iommuscope.so: $(MODULE_OBJECTS) $(LIBRARY) plugins/crash/module.map
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(MODULE_LDFLAGS) -o $@ $(MODULE_OBJECTS) $(LIBRARY) \
+		$(shell $(PKG_CONFIG) --libs smartcols)
+
+# How it is compiled is written here too.
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -125,6 +135,7 @@ INSTALL ?= install
 
 # What is installed, from the build: FILE=DIRECTORY/NAME=MODE
 INSTALLED := iommuscope=$(prefix)/bin/iommuscope=755 \
+             iommuscope.so=$(extensionsdir)/iommuscope.so=644 \
              iommuscope.1=$(datadir)/man/man1/iommuscope.1=644 \
              iommuscope.bash=$(datadir)/bash-completion/completions/iommuscope=644 \
              _iommuscope=$(datadir)/zsh/site-functions/_iommuscope=644 \
@@ -141,4 +152,4 @@ uninstall:
 clean:
 	$(RM) -r $(BUILD)
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_SUPPORT:.o=.d)
+-include $(OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_SUPPORT:.o=.d)

@@ -143,22 +143,22 @@ static struct error *take_version(struct settings *settings, const char *value)
 const struct option program_options[] = {
 	{"c", "core", "FILE",
 	 "dump to read; repeat it for a split dump (default: the running kernel)", false,
-	 take_core},
+	 take_core, true},
 	{"s", "symbols", "FILE",
 	 "the kernel's vmlinux, System.map or export (default: a vmlinux found by its build ID, "
 	 "else the kernel's own BTF and kallsyms)",
-	 false, take_symbols},
+	 false, take_symbols, true},
 	{NULL, "no-symbols", NULL, "look for no vmlinux: use the dump's own BTF and kallsyms",
-	 false, take_no_symbols},
+	 false, take_no_symbols, true},
 	{"j", "json", NULL, "answer in JSON", true, take_json},
 	{NULL, "json-lines", NULL, "answer in JSON, one record per line", true, take_json_lines},
 	{"o", "columns", "LIST", "columns to show; +LIST adds to the usual ones, 'help' lists them",
 	 true, take_columns},
-	{"e", "execute", "LINE", "run a command line and exit; repeatable", false, take_execute},
+	{"e", "execute", "LINE", "run a command line and exit; repeatable", false, take_execute, true},
 	{"i", "input", "FILE", "run the command lines of a file; - is standard input", false,
-	 take_input},
+	 take_input, true},
 	{NULL, "no-cache", NULL, "neither read nor write the type-layout cache", false,
-	 take_no_cache},
+	 take_no_cache, true},
 	{NULL, "color", "WHEN", "auto, always or never", false, take_color},
 	{"q", "quiet", NULL, "no notes on standard error", false, take_quiet},
 	{"v", "verbose", NULL, "more notes on standard error", false, take_verbose},
@@ -174,7 +174,7 @@ void settings_free(struct settings *settings)
 	vec_free(&settings->scripts);
 }
 
-static const struct option *option_find(const char *name)
+const struct option *option_find(const char *name)
 {
 	for (const struct option *o = program_options; o->name; o++)
 		if (!strcmp(name, o->name) || (o->letter && !strcmp(name, o->letter)))
@@ -244,13 +244,13 @@ struct error *settings_take_file(struct settings *settings, const char *path)
 	return take_core(settings, path);
 }
 
-struct emit_options settings_emit_options(const struct settings *settings)
+struct emit_options settings_emit_options(const struct settings *settings, FILE *out)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	bool terminal = isatty(STDOUT_FILENO);
+	bool terminal = isatty(fileno(out));
 	struct winsize size = {0};
 
-	if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+	if (terminal && ioctl(fileno(out), TIOCGWINSZ, &size))
 		size.ws_col = 0;
 	return (struct emit_options){
 		.format = settings->format,

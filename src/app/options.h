@@ -5,6 +5,8 @@
 #ifndef APP_OPTIONS_H
 #define APP_OPTIONS_H
 
+#include <stdio.h>
+
 #include "app/arguments.h"
 #include "app/console.h"
 #include "base/vec.h"
@@ -41,9 +43,12 @@ struct option {
 	const char *help;
 	bool behind_command;
 	struct error *(*take)(struct settings *settings, const char *value);
+	bool opens; /* says what to open or to run: inside crash there are none of these */
 };
 
 extern const struct option program_options[]; /* a NULL name ends it */
+
+const struct option *option_find(const char *name); /* letter or name; NULL: there is none */
 
 /* Takes an option of the program; is_command: it stands behind a command, where few may. */
 struct error *option_take(struct arguments *arguments, const struct argument *option,
@@ -52,8 +57,8 @@ struct error *option_take(struct arguments *arguments, const struct argument *op
 /* An existing file that is named in front of the command: kernel symbols or a dump. */
 struct error *settings_take_file(struct settings *settings, const char *path);
 
-/* What the terminal and the environment add; for standard output. */
-struct emit_options settings_emit_options(const struct settings *settings);
+/* What the terminal and the environment add; out: where the answer goes. */
+struct emit_options settings_emit_options(const struct settings *settings, FILE *out);
 
 /* "iommuscope [OPTIONS] [COMMAND [ARGS...]]" and the options, for --help; NULL: no memory. */
 char *options_help(void);

@@ -115,7 +115,7 @@ static int answer(struct app *app, struct call *call)
 {
 	const struct command *command = call->command.command;
 	const struct table *table = command->table;
-	struct emit_options options = settings_emit_options(&call->settings);
+	struct emit_options options = settings_emit_options(&call->settings, app->out);
 	struct emit_target facts = {0};
 	struct error *err = NULL;
 

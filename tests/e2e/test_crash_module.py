@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The extension for crash, as a shared object: what it takes from crash, and what it shows it."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from support import ROOT, TestCase, program
+
+SYSTEM = re.compile(r"@(GLIBC|SMARTCOLS)_")
+WEAK = {"__gmon_start__", "_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable",
+        "__cxa_finalize"}
+
+
+def module():
+    return Path(program()).with_name("iommuscope.so")
+
+
+def tool(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "LC_ALL": "C"}).stdout
+
+
+class Symbols(TestCase):
+    """crash loads extensions with their symbols visible to everybody, and has thousands itself."""
+
+    def test_shows_none(self):
+        shown = tool("nm", "-D", "--defined-only", module()).split()
+        self.assertEqual(shown, [])
+
+    def test_takes_what_is_declared(self):
+        declared = (ROOT / "plugins/crash/crash.h").read_text(encoding="utf-8")
+        code = re.sub(r"/\*.*?\*/", "", declared, flags=re.DOTALL)
+        names = set(re.findall(r"^extern [^;]*?\b(\w+)(?:\[\])?;|^(?:void|int|struct \w+ \*)\s*"
+                               r"(\w+)\(", code, re.MULTILINE))
+        names = {one or other for one, other in names}
+        self.assertIn("readmem", names)
+        self.assertIn("args", names)
+        taken = {line.split()[-1] for line in
+                 tool("nm", "-D", "--undefined-only", module()).splitlines()}
+        taken = {name for name in taken if not SYSTEM.search(name)} - WEAK
+        self.assertEqual(taken, names)
+
+    def test_needs_no_reader_of_dumps(self):
+        needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", tool("readelf", "-d", module())))
+        self.assertEqual(needed - {"libsmartcols.so.1", "libc.so.6", "ld-linux-x86-64.so.2"},
+                         set())
