@@ -17,20 +17,26 @@ static const struct column columns[] = {
 static const struct table capture_table = {"capture", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
 
 extern const struct command command_summary, command_info, command_kernel, command_iommus,
-	command_devices, command_groups, command_dte, command_domains, command_domids;
+	command_devices, command_groups, command_dte, command_domains, command_domids, command_rmap,
+	command_page;
 
 /*
  * What is run so that a capture can answer it: every command that reads more than another one here.
- * `walk` and `map` read the tables that `domains --usage` has gone through.
+ * `walk`, `map` and `rmap` read the tables that `domains --usage` has gone through. `page` of device memory
+ * reads the resources and no struct page: those of what devices map would be more than all the rest.
  */
 static const struct pass {
 	const struct command *command;
 	const char *option;
+	const char *operand;
+	bool is_extra; /* without it the capture is still worth having */
 } passes[] = {
 	{&command_summary, NULL},
 	{&command_info, NULL},       {&command_kernel, NULL}, {&command_iommus, NULL},
 	{&command_devices, NULL},    {&command_groups, NULL}, {&command_dte, "all"},
 	{&command_domains, "usage"}, {&command_domids, NULL},
+	{&command_rmap, "kernel-text", NULL, true},
+	{&command_page, NULL, "0xfee00000", true},
 };
 
 #define OPTIONS_MAX 16
@@ -48,6 +54,8 @@ static struct error *run_pass(struct session *session, const struct pass *pass, 
 		.problems = &problems,
 		.arena = &arena,
 		.values = values,
+		.operands = &pass->operand,
+		.n_operands = pass->operand ? 1 : 0,
 	};
 
 	for (size_t i = 0; i < command->n_options && i < OPTIONS_MAX; i++)
@@ -103,8 +111,13 @@ static struct error *record(struct session *session)
 
 	if (!nowhere)
 		return error_errno(errno, "/dev/null");
-	for (size_t i = 0; i < ARRAY_SIZE(passes) && !err; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(passes) && !err; i++) {
 		err = run_pass(session, &passes[i], nowhere);
+		if (err && passes[i].is_extra && error_code(err) != ERROR_STOPPED) {
+			error_free(err);
+			err = NULL;
+		}
+	}
 	fclose(nowhere);
 	return err ? err : read_rings(session);
 }

@@ -5,8 +5,8 @@
 
 extern const struct command command_summary, command_info, command_kernel, command_iommus,
 	command_devices, command_groups, command_dte, command_domains, command_domids, command_walk,
-	command_map, command_page, command_check, command_capture, command_rd, command_decode,
-	command_help;
+	command_map, command_rmap, command_page, command_check, command_capture, command_rd,
+	command_decode, command_help;
 
 const struct command *const commands[] = {
 	&command_summary,
@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&command_domids,
 	&command_walk,
 	&command_map,
+	&command_rmap,
 	&command_page,
 	&command_check,
 	&command_capture,

@@ -170,7 +170,8 @@ member struct amd_iommu.list 0:16
 member struct iommu_dev_data.domain 40:8
 member struct protection_domain.id 100:2
 """
-COMMANDS = ("iommus", "devices", "groups", "dte", "domains", "domids", "map 1", "walk 0:0.0 0")
+COMMANDS = ("iommus", "devices", "groups", "dte", "domains", "domids", "map 1", "walk 0:0.0 0",
+            "rmap 0x1000")
 
 
 class NoIommu(TestCase):
