@@ -5,6 +5,7 @@
 
 #include "amd/hw/dte.h"
 #include "amd/load.h"
+#include "amd/walk.h"
 
 /* The driver's struct iommu_dev_data: in archdata up to about Linux 5.8, then in dev_iommu. */
 static struct datum device_data(struct load *load, uint64_t device)
@@ -132,7 +133,6 @@ static void judge_entry(struct load *load, struct device *device)
 	if (device->entry.state != DATUM_OK)
 		return;
 	struct dte_verdict v = dte_judge(device->entry.words, sme_mask);
-	bool translated = v.host_levels || v.gcr3_levels;
 
 	device->dma = dma_fates[v.dma];
 	device->int_remap = datum_ok(v.interrupts == DTE_INTERRUPTS_REMAPPED);
@@ -142,9 +142,8 @@ static void judge_entry(struct load *load, struct device *device)
 	}
 	device->domain_id = datum_ok(dte_get(device->entry.words, DTE_DOMAIN_ID));
 	device->paging_mode = datum_ok(v.host_levels);
-	device->pt_root = (struct datum){0};
-	if (translated)
-		device->pt_root = datum_ok(v.host_levels ? v.host_root : v.gcr3_root);
+	device->pt_root = v.host_levels ? datum_ok(v.host_root) : (struct datum){0};
+	device->pt_format = v.host_levels ? page_table_v1.name : NULL;
 	if (v.dma == DTE_DMA_ILLEGAL) { /* of no effect, but shown as they are */
 		device->paging_mode = datum_ok(dte_get(device->entry.words, DTE_MODE));
 		device->pt_root = datum_ok(dte_get(device->entry.words, DTE_PT_ROOT) & ~sme_mask);
@@ -166,14 +165,21 @@ static void take_driver_view(struct load *load, struct device *device)
 		device->dma = DMA_UNKNOWN;
 		return;
 	}
-	bool translated = domain->table.ops;
+	bool translated = domain->table.ops, guest = domain->table.ops == &page_table_v2;
 	device->domain_id = domain->id;
 	device->paging_mode = domain->address ? datum_ok(domain->table.levels) : none;
 	device->pt_root = translated ? datum_ok(domain->table.root) : none;
-	device->dma = translated ? DMA_TRANSLATED : domain->address ? DMA_PASSTHROUGH : DMA_BLOCKED;
+	device->pt_format = domain->pt_format;
+	device->dma = guest		? DMA_GUEST
+		      : translated	? DMA_TRANSLATED
+		      : domain->address ? DMA_PASSTHROUGH
+					: DMA_BLOCKED;
+	struct pasid_place place = pasid_place_read(load, device);
+	if (guest && place.state == DATUM_OK && place.domain_id.state != DATUM_ABSENT)
+		device->domain_id = place.domain_id;
 }
 
-static void read_device(struct load *load, size_t i, struct device *ret)
+static struct error *read_device(struct load *load, size_t i, struct device *ret)
 {
 	const struct found *core = load->kernel->core;
 	const struct pci_function *f = &load->functions.at[i];
@@ -217,6 +223,7 @@ static void read_device(struct load *load, size_t i, struct device *ret)
 	d->entry.writer = entry_writer(load, d);
 	if (d->entry.writer == WRITER_CAPTURE)
 		take_driver_view(load, d);
+	return device_read_pasids(load, d);
 }
 
 static void read_crash_region(struct load *load, enum core_need symbol, struct memory_region *ret)
@@ -252,10 +259,9 @@ struct error *load_devices(struct load *load)
 	s->devices_state = load->functions.state;
 	for (uint32_t i = 0; i < s->n_devices && !err; i++) {
 		err = target_poll(load->kernel->target);
-		if (err)
-			break;
-		read_device(load, i, &s->devices[i]);
-		if (!key_index_add(&load->devices_by_device, s->devices[i].device, i))
+		if (!err)
+			err = read_device(load, i, &s->devices[i]);
+		if (!err && !key_index_add(&load->devices_by_device, s->devices[i].device, i))
 			err = error_no_memory;
 	}
 	key_index_sort(&load->devices_by_device);

@@ -61,6 +61,8 @@ static size_t amd_variants(const struct iommu_driver *driver, struct driver_vari
 		{"device tables", segment_variant_name(amd)},
 		{"device data", device_data_variant_name(amd)},
 		{"domain page tables", domain_variant_name(amd)},
+		{"guest-format tables", guest_table_variant_name(amd)},
+		{"PASID tables", pasid_variant_name(amd)},
 		{"domain IDs", ids_variant_name(amd)},
 	};
 

@@ -74,6 +74,23 @@
 	  "unity-mapped regions")                                                                  \
 	X(AMD_DATA_DOMAIN, MEMBER, "struct iommu_dev_data", "domain", REQUIRED,                    \
 	  "domains of devices")                                                                    \
+	X(AMD_DATA_GCR3, MEMBER, "struct iommu_dev_data", "gcr3_info.gcr3_tbl", VARIANT,           \
+	  "PASID tables, one of each device")                                                      \
+	X(AMD_DATA_GLX, MEMBER, "struct iommu_dev_data", "gcr3_info.glx", OPTIONAL,                \
+	  "levels of PASID tables")                                                                \
+	X(AMD_DATA_GCR3_ID, MEMBER, "struct iommu_dev_data", "gcr3_info.domid", OPTIONAL,          \
+	  "domain IDs of devices with PASID tables")                                               \
+	X(AMD_PD_GCR3, MEMBER, "struct protection_domain", "gcr3_tbl", VARIANT,                    \
+	  "PASID tables, one of each domain")                                                      \
+	X(AMD_PD_GLX, MEMBER, "struct protection_domain", "glx", OPTIONAL,                         \
+	  "levels of PASID tables")                                                                \
+	X(AMD_GPT_LEVEL, SYMBOL, NULL, "amd_iommu_gpt_level", OPTIONAL,                            \
+	  "guest-format tables of other than 4 levels")                                            \
+	X(AMD_PD_AMDV2_TOP, MEMBER, "struct protection_domain",                                    \
+	  "amdv2.x86_64_pt.common.top_of_table", VARIANT,                                          \
+	  "guest-format tables, as generic_pt has them")                                           \
+	X(AMD_PD_IOP_PGD, MEMBER, "struct protection_domain", "iop.pgd", VARIANT,                  \
+	  "guest-format tables, as io_pgtable has them")                                           \
 	X(AMD_PD_CORE, MEMBER, "struct protection_domain", "domain", VARIANT,                      \
 	  "domains of groups")                                                                     \
 	X(AMD_PD_OLD_CORE, MEMBER, "struct protection_domain", "iommu_domain", VARIANT,            \

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Device table entries: reading them, and telling whose they are. */
+#include <string.h>
+
 #include "amd/hw/dte.h"
 #include "amd/load.h"
+#include "amd/walk.h"
 #include "base/bytes.h"
 
 void entry_read(struct load *load, const struct amd_segment *segment, uint16_t devid,
@@ -39,11 +42,28 @@ static bool entry_is_blank(const struct hw_entry *entry)
 	return !(entry->words[0] | entry->words[1] | entry->words[2] | entry->words[3]);
 }
 
+/* The PASID table in the entry is the one that the driver has for the device; *id: the ID that goes
+ * with it. */
+static bool pasids_fit(struct load *load, const struct device *device,
+		       const struct dte_verdict *verdict, struct datum *id)
+{
+	struct pasid_place place = pasid_place_read(load, device);
+
+	if (place.state == DATUM_ABSENT) { /* kept in a way that is not known */
+		*id = device->domain_id;
+		return true;
+	}
+	if (place.domain_id.state != DATUM_ABSENT)
+		*id = place.domain_id;
+	return place.state == DATUM_OK && verdict->gcr3_root == place.root &&
+	       verdict->gcr3_levels == place.levels;
+}
+
 /*
  * amd_iommu set_dte_entry(): what the driver writes for a domain. Detached devices (no domain) are
  * blocked, by TV = 0 or by mode 0 without permissions.
  */
-static bool entry_fits_domain(const struct load *load, const struct device *device,
+static bool entry_fits_domain(struct load *load, const struct device *device,
 			      const struct dte_verdict *verdict)
 {
 	const struct snapshot *s = load->snapshot;
@@ -55,9 +75,14 @@ static bool entry_fits_domain(const struct load *load, const struct device *devi
 	const struct domain *domain = &s->domains[device->domain.value];
 	if (!domain->address)
 		return blocked;
-	if (domain->pt_format && domain->table_state == DATUM_ABSENT) /* v2: its ID is the device's own */
-		return verdict->dma == DTE_DMA_GUEST || verdict->dma == DTE_DMA_NESTED;
-	if (domain->table_state != DATUM_OK || !datum_is(domain->id, device->domain_id.value))
+	struct datum id = domain->id;
+	if (verdict->pasid_translated && !pasids_fit(load, device, verdict, &id))
+		return false;
+	if (id.state != DATUM_OK || !datum_is(device->domain_id, id.value))
+		return false;
+	if (domain->pt_format && !strcmp(domain->pt_format, page_table_v2.name))
+		return verdict->pasid_translated;
+	if (domain->table_state != DATUM_OK)
 		return false;
 	if (!domain->table.ops)
 		return verdict->dma == DTE_DMA_PASSTHROUGH;
@@ -77,7 +102,7 @@ static bool in_capture_memory(const struct load *load, uint64_t address)
 			   region_holds(&load->crash_regions[1], address));
 }
 
-enum entry_writer entry_writer(const struct load *load, const struct device *device)
+enum entry_writer entry_writer(struct load *load, const struct device *device)
 {
 	const struct hw_entry *entry = &device->entry;
 	uint64_t sme_mask = load->kernel->target->sme_mask;

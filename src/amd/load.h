@@ -58,7 +58,22 @@ struct domain_name {
 /* domain->table and what goes with it. */
 void domain_read_table(struct load *load, const struct domain_name *name, struct domain *domain);
 
+/* What the driver has given a device for requests with PASIDs. state DATUM_NONE: no table. */
+struct pasid_place {
+	enum datum_state state;
+	uint64_t root; /* physical */
+	unsigned levels;
+	struct datum domain_id; /* that tags its translations; DATUM_ABSENT: the domain's own ID */
+};
+
+struct pasid_place pasid_place_read(struct load *load, const struct device *device);
+
+/* device->pasids, and what follows from it; the rest of the device is there. */
+struct error *device_read_pasids(struct load *load, struct device *device);
+
 const char *domain_variant_name(const struct amd *amd);
+const char *guest_table_variant_name(const struct amd *amd);
+const char *pasid_variant_name(const struct amd *amd);
 const char *ids_variant_name(const struct amd *amd);
 const char *segment_variant_name(const struct amd *amd);
 const char *device_data_variant_name(const struct amd *amd);
@@ -68,6 +83,6 @@ void entry_read(struct load *load, const struct amd_segment *segment, uint16_t d
 		struct hw_entry *ret);
 
 /* Who wrote it, held against the domain that the driver has attached. */
-enum entry_writer entry_writer(const struct load *load, const struct device *device);
+enum entry_writer entry_writer(struct load *load, const struct device *device);
 
 #endif

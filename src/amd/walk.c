@@ -119,6 +119,25 @@ static struct error *guard_table(const struct walk *w, uint64_t pa)
 			 w->table->root);
 }
 
+/* Where a guest's table lies. *skip: nowhere that can be told, and that has been said. */
+static struct error *place_table(const struct walk *w, struct table_page *t, bool *skip)
+{
+	struct translation x = {0};
+	uint64_t pa = t->pa;
+
+	if (!w->table->host)
+		return NULL;
+	struct error *err = host_translate(w->target, w->table->host, &pa, &x, NULL);
+	if (!err && x.stopped)
+		err = error_new(ERROR_CORRUPT, "level %u table at guest address 0x%" PRIx64 ": %s",
+				t->level, t->pa, x.stopped);
+	t->pa = pa;
+	if (!err || !error_is_unreadable(err))
+		return err;
+	*skip = true;
+	return tell_unknown(w, t->base, table_size(t->level), err);
+}
+
 /* Reads the page, tells the visitor of it; *skip: it could not be read and that has been told. */
 static struct error *read_table(const struct walk *w, struct table_page *t, bool *skip)
 {
@@ -127,8 +146,10 @@ static struct error *read_table(const struct walk *w, struct table_page *t, bool
 	*skip = false;
 	if (err)
 		return err;
-	err = guard_table(w, t->pa);
-	if (err)
+	err = place_table(w, t, skip);
+	if (!err && !*skip)
+		err = guard_table(w, t->pa);
+	if (err || *skip)
 		return err;
 	err = target_read(w->target, SPACE_PHYS, t->pa, t->bytes, sizeof(t->bytes));
 	if (err && !error_is_unreadable(err))
@@ -152,6 +173,19 @@ static struct error *read_table(const struct walk *w, struct table_page *t, bool
 static bool table_is_in_range(const struct walk *w, uint64_t base, unsigned level)
 {
 	return base <= w->last && pt_max_iova(level) >= (w->first > base ? w->first - base : 0);
+}
+
+#define DECODE_v1 pte_v1_decode
+#define DECODE_v2 decode_reachable
+
+/* What only supervisor accesses may use, no device can: the kernel lets none make such requests. */
+static inline struct pte decode_reachable(uint64_t entry, unsigned level, uint64_t sme_mask)
+{
+	struct pte p = pte_v2_decode(entry, level, sme_mask);
+
+	if (!p.read && p.kind != PTE_INVALID)
+		p.kind = PTE_ABSENT;
+	return p;
 }
 
 #define DEFINE_WALKER(format)                                                                      \
@@ -182,7 +216,7 @@ static bool table_is_in_range(const struct walk *w, uint64_t base, unsigned leve
 		struct error *err = read_table(w, t, &skip);                                       \
 		if (err || skip)                                                                   \
 			return err;                                                                \
-		return walk_entries(w, t, pte_##format##_decode, descend_##format);                \
+		return walk_entries(w, t, DECODE_##format, descend_##format);                      \
 	}                                                                                          \
                                                                                                    \
 	static struct error *from_root_##format(const struct walk *w)                              \
@@ -211,79 +245,165 @@ static bool table_is_in_range(const struct walk *w, uint64_t base, unsigned leve
 DEFINE_WALKER(v1)
 DEFINE_WALKER(v2)
 
-static const char *step_meaning(const struct pte *p)
+struct error *walk_guest_stage(struct target *target, const struct page_table *table,
+			       uint64_t first, uint64_t last,
+			       const struct page_table_visitor *visitor)
+{
+	return walk_v2(target, table, first, last, visitor);
+}
+
+/* How a stage's tables are read, and what its steps are called. */
+static const struct stage {
+	const char *name, *table, *page;
+	pte_decode decode;
+} host_stage = {"host", "table", "page", pte_v1_decode},
+  guest_stage = {"guest", "guest table", "guest page", pte_v2_decode};
+
+static const char *step_meaning(const struct stage *stage, const struct pte *p)
 {
 	switch (p->kind) {
 	case PTE_ABSENT:
 		return "not present";
 	case PTE_TABLE:
-		return "table";
+		return p->read || p->write || stage == &host_stage ? stage->table
+								   : "for supervisor accesses only";
 	case PTE_LEAF:
-		return "page";
+		return p->read || p->write || stage == &host_stage ? stage->page
+								   : "for supervisor accesses only";
 	}
 	return pte_rule_names[p->rule].meaning;
 }
 
-/* Takes the leaf in; pages of several entries start before this one's span. */
-static void take_leaf(struct translation *t, const struct pte *p, uint64_t iova)
+void translation_step(struct translation *ret, const struct walk_step *step)
 {
+	if (ret->n_steps < WALK_STEPS_MAX)
+		ret->steps[ret->n_steps++] = *step;
+}
+
+struct error *host_translate(struct target *target, const struct page_table *host, uint64_t *pa,
+			     struct translation *ret, struct leaf *page)
+{
+	struct translation x;
+	struct error *err = host->ops->translate(target, host, *pa, &x);
+
+	for (unsigned i = 0; i < x.n_steps; i++)
+		translation_step(ret, &x.steps[i]);
+	if (err || !x.mapped) {
+		ret->stopped = err ? x.stopped : "the host's table does not map this guest address";
+		return err;
+	}
+	*pa = x.pa;
+	if (page)
+		*page = (struct leaf){.size = x.page_size, .read = x.read, .write = x.write};
+	return NULL;
+}
+
+/* Takes the leaf in; pages of several entries start before this one's span. */
+static struct error *take_leaf(struct target *target, const struct page_table *table,
+			       struct translation *t, const struct pte *p, uint64_t iova)
+{
+	uint64_t size = UINT64_C(1) << p->page_shift;
+	uint64_t pa = p->address | (iova & (size - 1));
+
+	t->page_size = size;
+	if (table->host) {
+		struct leaf page;
+		struct error *err = host_translate(target, table->host, &pa, t, &page);
+
+		if (err || t->stopped)
+			return err;
+		t->read = t->read && page.read;
+		t->write = t->write && page.write;
+		if (page.size < size)
+			t->page_size = page.size;
+	}
 	t->mapped = true;
-	t->page_size = UINT64_C(1) << p->page_shift;
-	t->pa = p->address | (iova & (t->page_size - 1));
+	t->pa = pa;
+	return NULL;
+}
+
+/* The address that the tables go by; false: no table of so many levels has it. */
+static bool table_address(const struct page_table *table, uint64_t iova, uint64_t *ret)
+{
+	uint64_t last = pt_max_iova(table->levels);
+
+	*ret = iova & last;
+	if (!table->sign_extended)
+		return iova <= last;
+	return (iova & ~last) == (iova & (last / 2 + 1) ? ~last : 0);
+}
+
+/* One table's entry for iova; the address of the next table, or the end, is in *p and ret. */
+static struct error *take_step(struct target *target, const struct page_table *table,
+			       const struct stage *stage, uint64_t pa, unsigned level,
+			       uint64_t iova, struct translation *ret, struct pte *p)
+{
+	uint64_t entry;
+
+	if (table->host) {
+		struct error *err = host_translate(target, table->host, &pa, ret, NULL);
+
+		if (err || ret->stopped)
+			return err;
+	}
+	uint64_t at = pa + pt_index(iova, level) * 8;
+	struct error *err = target_read_u64(target, SPACE_PHYS, at, &entry);
+	if (err) {
+		ret->stopped = "the table cannot be read";
+		return error_prepend(err, "level %u entry", level);
+	}
+	*p = stage->decode(entry, level, table->sme_mask);
+	const struct walk_step step = {
+		.level = level,
+		.entry_address = at,
+		.entry = entry,
+		.next_level = p->kind == PTE_TABLE ? p->next_level : 0,
+		.stage = stage->name,
+		.meaning = step_meaning(stage, p),
+	};
+	translation_step(ret, &step);
+	ret->read = ret->read && p->read;
+	ret->write = ret->write && p->write;
+	if (p->kind == PTE_LEAF)
+		return take_leaf(target, table, ret, p, iova);
+	if (p->kind != PTE_TABLE)
+		ret->stopped = step.meaning;
+	else if (iova & pt_skipped_bits(level, p->next_level))
+		ret->stopped = "address bits of a skipped level are set";
+	return NULL;
 }
 
 static struct error *translate_once(struct target *target, const struct page_table *table,
-				    uint64_t iova, struct translation *ret, pte_decode decode)
+				    uint64_t iova, struct translation *ret,
+				    const struct stage *stage)
 {
-	uint64_t pa = table->root, entry;
+	uint64_t pa = table->root;
 	unsigned level = table->levels;
-	bool read = true, write = true;
+	struct error *err = NULL;
 
-	*ret = (struct translation){0};
-	if (iova > pt_max_iova(level)) {
+	*ret = (struct translation){.read = true, .write = true};
+	if (!table_address(table, iova, &iova))
 		ret->stopped = "the address is beyond what a table of so many levels maps";
-		return NULL;
-	}
-	while (ret->n_steps < WALK_STEPS_MAX) {
-		uint64_t at = pa + pt_index(iova, level) * 8;
-		struct error *err = target_read_u64(target, SPACE_PHYS, at, &entry);
+	while (!err && !ret->mapped && !ret->stopped) {
+		struct pte p = {0};
 
-		if (err) {
-			ret->stopped = "the table cannot be read";
-			return error_prepend(err, "level %u entry", level);
-		}
-		struct pte p = decode(entry, level, table->sme_mask);
-		ret->steps[ret->n_steps++] = (struct walk_step){
-			.level = level,
-			.entry_address = at,
-			.entry = entry,
-			.next_level = p.kind == PTE_TABLE ? p.next_level : 0,
-			.meaning = step_meaning(&p),
-		};
-		read = read && p.read;
-		write = write && p.write;
-		if (p.kind == PTE_LEAF)
-			take_leaf(ret, &p, iova);
-		else if (p.kind != PTE_TABLE)
-			ret->stopped = step_meaning(&p);
-		else if (iova & pt_skipped_bits(level, p.next_level))
-			ret->stopped = "address bits of a skipped level are set";
-		if (ret->mapped || ret->stopped)
-			break;
+		err = take_step(target, table, stage, pa, level, iova, ret, &p);
 		pa = p.address;
 		level = p.next_level;
 	}
-	ret->read = ret->mapped && read;
-	ret->write = ret->mapped && write;
-	return NULL;
+	if (!ret->mapped) {
+		ret->read = ret->write = false;
+		ret->page_size = 0;
+	}
+	return err;
 }
 
 /* On a moving target: what was read of the tables has to be there still when the last is read. */
 static struct error *translate(struct target *target, const struct page_table *table, uint64_t iova,
-			       struct translation *ret, pte_decode decode)
+			       struct translation *ret, const struct stage *stage)
 {
 	for (unsigned i = 1;; i++) {
-		struct error *err = translate_once(target, table, iova, ret, decode);
+		struct error *err = translate_once(target, table, iova, ret, stage);
 
 		if (!target->moving || (err && !error_is_unreadable(err)))
 			return err;
@@ -302,19 +422,19 @@ static struct error *translate(struct target *target, const struct page_table *t
 static struct error *translate_v1(struct target *target, const struct page_table *table,
 				  uint64_t iova, struct translation *ret)
 {
-	return translate(target, table, iova, ret, pte_v1_decode);
+	return translate(target, table, iova, ret, &host_stage);
 }
 
 static struct error *translate_v2(struct target *target, const struct page_table *table,
 				  uint64_t iova, struct translation *ret)
 {
-	return translate(target, table, iova, ret, pte_v2_decode);
+	return translate(target, table, iova, ret, &guest_stage);
 }
 
 static uint64_t last_iova(const struct page_table *table)
 {
-	return pt_max_iova(table->levels);
+	return table->sign_extended ? UINT64_MAX : pt_max_iova(table->levels);
 }
 
 const struct page_table_ops page_table_v1 = {"v1", walk_v1, translate_v1, last_iova};
-const struct page_table_ops page_table_v2 = {"v2", walk_v2, translate_v2, last_iova};
+const struct page_table_ops page_table_v2 = {"v2", walk_guest, translate_v2, last_iova};

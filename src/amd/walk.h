@@ -11,4 +11,7 @@
 extern const struct page_table_ops page_table_v1; /* host tables, AMD 48882 2.2.3 */
 extern const struct page_table_ops page_table_v2; /* guest tables, the processor's format */
 
+/* GCR3 tables: 1 to 3 levels of PASIDs, each with the root of a v2 table. */
+extern const struct pasid_table_ops gcr3_table;
+
 #endif

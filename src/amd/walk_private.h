@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between walk.c and walk_moving.c. */
+/* Between walk.c, walk_guest.c, walk_moving.c and gcr3.c. */
 #ifndef AMD_WALK_PRIVATE_H
 #define AMD_WALK_PRIVATE_H
 
@@ -63,6 +63,27 @@ struct error *walk_moving(struct walk *w, walk_from_root from_root);
 /* The steps that were read are still what the tables hold. ERROR_TORN: they are not. */
 struct error *translation_confirm(struct target *target, const struct page_table *table,
 				  const struct translation *t);
+
+/* The leaves of a guest table, as that table alone has them: its own addresses, no sign extension.
+ */
+struct error *walk_guest_stage(struct target *target, const struct page_table *table,
+			       uint64_t first, uint64_t last,
+			       const struct page_table_visitor *visitor);
+
+/* The same, translated by the host's table where there are two stages, and with IOVAs as requests
+ * have them. */
+struct error *walk_guest(struct target *target, const struct page_table *table, uint64_t first,
+			 uint64_t last, const struct page_table_visitor *visitor);
+
+/*
+ * The physical address of what lies at the guest address *pa; the steps of the host's table are added to
+ * ret. ret->stopped is set where the host maps nothing. page: the host's page, its size and permissions;
+ * NULL: not wanted.
+ */
+struct error *host_translate(struct target *target, const struct page_table *host, uint64_t *pa,
+			     struct translation *ret, struct leaf *page);
+
+void translation_step(struct translation *ret, const struct walk_step *step);
 
 /* So often a walk starts anew at a place without getting further. */
 #define WALK_TRIES 8

@@ -104,6 +104,42 @@ static struct error *read_rings(struct session *session)
 	return err;
 }
 
+static struct error *read_table_of_pasid(void *arg, uint32_t pasid, const struct page_table *table)
+{
+	static const struct page_table_visitor nobody = {0};
+
+	(void)pasid;
+	return table->ops->walk(arg, table, 0, UINT64_MAX, &nobody);
+}
+
+static struct error *pass_over_pasids(void *arg, uint32_t first, uint32_t last, struct error *err)
+{
+	(void)arg;
+	(void)first;
+	(void)last;
+	error_free(err);
+	return NULL;
+}
+
+/* Tables that are a device's and no domain's: of its PASIDs, and a guest's with the host's. */
+static struct error *read_pasids(struct session *session)
+{
+	struct snapshot *s;
+	struct target *target;
+	struct error *err = session_snapshot(session, SNAPSHOT_DEVICES, &s);
+
+	if (!err)
+		err = session_target(session, &target);
+	for (uint32_t i = 0; !err && i < s->n_devices; i++) {
+		const struct pasid_table *pasids = &s->devices[i].pasids;
+		const struct pasid_visitor visitor = {read_table_of_pasid, pass_over_pasids, target};
+
+		if (s->devices[i].pasids_state == DATUM_OK && pasids->ops)
+			err = pasids->ops->each(target, pasids, &visitor);
+	}
+	return err;
+}
+
 static struct error *record(struct session *session)
 {
 	FILE *nowhere = fopen("/dev/null", "w");
@@ -119,6 +155,8 @@ static struct error *record(struct session *session)
 		}
 	}
 	fclose(nowhere);
+	if (!err)
+		err = read_pasids(session);
 	return err ? err : read_rings(session);
 }
 

@@ -3,32 +3,34 @@
 
 #include "cmd/command.h"
 
-extern const struct command command_summary, command_info, command_kernel, command_iommus,
-	command_devices, command_groups, command_dte, command_domains, command_domids, command_walk,
-	command_map, command_rmap, command_page, command_check, command_capture, command_rd,
-	command_decode, command_help;
+/* One row each, in the order in which help shows them. */
+#define COMMANDS(X)                                                                                \
+	X(summary)                                                                                 \
+	X(info)                                                                                    \
+	X(kernel)                                                                                  \
+	X(iommus)                                                                                  \
+	X(devices)                                                                                 \
+	X(groups)                                                                                  \
+	X(dte)                                                                                     \
+	X(domains)                                                                                 \
+	X(domids)                                                                                  \
+	X(walk)                                                                                    \
+	X(map)                                                                                     \
+	X(rmap)                                                                                    \
+	X(page)                                                                                    \
+	X(check)                                                                                   \
+	X(explain)                                                                                 \
+	X(capture)                                                                                 \
+	X(rd)                                                                                      \
+	X(decode)                                                                                  \
+	X(help)
 
-const struct command *const commands[] = {
-	&command_summary,
-	&command_info,
-	&command_kernel,
-	&command_iommus,
-	&command_devices,
-	&command_groups,
-	&command_dte,
-	&command_domains,
-	&command_domids,
-	&command_walk,
-	&command_map,
-	&command_rmap,
-	&command_page,
-	&command_check,
-	&command_capture,
-	&command_rd,
-	&command_decode,
-	&command_help,
-	NULL,
-};
+#define DECLARE(name) extern const struct command command_##name;
+#define ROW(name) &command_##name,
+
+COMMANDS(DECLARE)
+
+const struct command *const commands[] = {COMMANDS(ROW) NULL};
 
 const struct command *command_find(const char *name)
 {

@@ -24,6 +24,9 @@ enum devices_column {
 	COL_IOMMU,
 	COL_ALIAS,
 	COL_ENTRY_WRITER,
+	COL_PT_FORMAT,
+	COL_PASID_ROOT,
+	COL_PASID_LEVELS,
 };
 
 static const struct column columns[] = {
@@ -55,6 +58,13 @@ static const struct column columns[] = {
 	[COL_ENTRY_WRITER] = {"entry_writer", "WRITER", VALUE_TEXT, COLUMN_EXTRA,
 			      "who wrote its device table entry: kernel (what its objects ask for), "
 			      "capture (the capture kernel of this crash), unknown (neither), none"},
+	[COL_PT_FORMAT] = {"pt_format", "FORMAT", VALUE_TEXT, COLUMN_EXTRA,
+			   "format of that page table: v1 (host) or v2 (guest)"},
+	[COL_PASID_ROOT] = {"pasid_root", "PASIDS", VALUE_HEX, COLUMN_EXTRA,
+			    "address of its table of PASIDs (the GCR3 table), by which requests that bear one "
+			    "find their page table; 'map --pasids' lists them"},
+	[COL_PASID_LEVELS] = {"pasid_levels", "PASID-LEVELS", VALUE_NUMBER, COLUMN_EXTRA,
+			      "levels of its table of PASIDs, 0 for none"},
 };
 
 static const struct table devices_table = {"devices", VIEW_TABLE, columns, ARRAY_SIZE(columns)};
@@ -80,6 +90,12 @@ static struct text device_owner(const struct snapshot *s, const struct device *d
 	if (g->domain.value == g->default_domain.value)
 		return text_ok("kernel");
 	return d->driver;
+}
+
+/* What there is none of, as far as it could be read. */
+static struct datum none_or(enum datum_state state)
+{
+	return (struct datum){.state = state == DATUM_OK ? DATUM_NONE : state};
 }
 
 static void emit_device(struct emit *e, const struct snapshot *s, const struct device *d)
@@ -112,6 +128,10 @@ static void emit_device(struct emit *e, const struct snapshot *s, const struct d
 		emit_datum(e, COL_IOMMU, d->iommu);
 	emit_alias(e, d);
 	emit_text(e, COL_ENTRY_WRITER, entry_writer_name(d->entry.writer));
+	emit_text(e, COL_PT_FORMAT, d->pt_format);
+	emit_datum(e, COL_PASID_ROOT,
+		   d->pasids.ops ? datum_ok(d->pasids.root) : none_or(d->pasids_state));
+	emit_datum(e, COL_PASID_LEVELS, (struct datum){d->pasids.levels, d->pasids_state});
 	emit_row_end(e);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "cmd/route.h"
 #include "cmd/select.h"
 
 enum map_column { COL_IOVA, COL_PA, COL_SIZE, COL_PAGE_SIZE, COL_READ, COL_WRITE };
@@ -59,20 +60,39 @@ static const struct column summary_columns[] = {
 static const struct table summary_table = {"map-summary", VIEW_RECORD, summary_columns,
 					   ARRAY_SIZE(summary_columns)};
 
+enum pasid_column { PASID_NUMBER, PASID_ROOT, PASID_LEVELS, PASID_DOMAIN, PASID_PLAIN };
+
+static const struct column pasid_columns[] = {
+	[PASID_NUMBER] = {"pasid", "PASID", VALUE_HEX, 0, "PASID that has a page table"},
+	[PASID_ROOT] = {"pt_root", "ROOT", VALUE_HEX, 0,
+			"address of that table; a guest's address where there are two stages"},
+	[PASID_LEVELS] = {"paging_mode", "MODE", VALUE_NUMBER, 0, "levels of that table"},
+	[PASID_DOMAIN] = {"domain_id", "DOMAIN", VALUE_HEX, 0,
+			  "domain whose table it is; none: a process's, or a guest's own"},
+	[PASID_PLAIN] = {"plain", "PLAIN", VALUE_BOOL, 0, "requests without a PASID go by it too"},
+};
+
+static const struct table pasid_list = {"map-pasids", VIEW_TABLE, pasid_columns,
+					ARRAY_SIZE(pasid_columns)};
+
 static const struct command_option options[] = {
 	{"range", "A-B", "only IOVAs from A to B; also A+LENGTH"},
 	{"leaves", NULL, "every page by itself, neighbours not joined"},
 	{"summary", NULL, "totals only"},
+	{"pasid", "N", "what the device's requests reach that bear this PASID"},
+	{"pasids", NULL, "which PASIDs of the device have a page table"},
 };
 
 static const struct table *map_choose_table(const struct command_call *call)
 {
+	if (call_option(call, "pasids"))
+		return &pasid_list;
 	return call_option(call, "summary") ? &summary_table : &map_table;
 }
 
 static const struct table *map_list_tables(size_t index, struct arena *arena)
 {
-	static const struct table *const tables[] = {&map_table, &summary_table};
+	static const struct table *const tables[] = {&map_table, &summary_table, &pasid_list};
 
 	(void)arena;
 	return index < ARRAY_SIZE(tables) ? tables[index] : NULL;
@@ -228,41 +248,137 @@ static struct error *untranslated(const struct domain *domain, const char *label
 	return NULL;
 }
 
+static struct error *map_domain(struct mapper *mapper, const struct snapshot *s,
+				const struct domain *domain, struct range range)
+{
+	struct command_call *call = mapper->call;
+	struct error *err = NULL;
+
+	if (domain->table_state == DATUM_OK && domain->table.ops)
+		return map_table_of(mapper, &domain->table, range);
+	if (domain->table_state == DATUM_OK) {
+		err = untranslated(domain, mapper->label);
+		if (!err && call_option(call, "summary"))
+			emit_summary(mapper);
+		return err;
+	}
+	size_t n = call->problems->n;
+	call_problems_of_domain(call, s, domain);
+	if (call->problems->n == n)
+		err = error_new(ERROR_CORRUPT, "cannot be read");
+	problems_add(call->problems, err, "page table", "%s", mapper->label);
+	return NULL;
+}
+
+/* Whose table is the device's own, and no domain's: by PASID, or of a guest. */
+static struct error *map_device(struct mapper *mapper, const struct snapshot *s,
+				const struct device *device, const uint32_t *pasid,
+				struct range range)
+{
+	struct command_call *call = mapper->call;
+	struct target *target;
+	struct route route;
+	struct error *err = session_target(call->session, &target);
+
+	if (!err)
+		err = route_find(target, s, device, pasid, &route);
+	mapper->label = device->name;
+	call_problems_of(call, s, device->name);
+	if (!err && route.table.ops)
+		return map_table_of(mapper, &route.table, range);
+	if (!err && !route.known)
+		err = error_new(ERROR_CORRUPT, "%s", route.reason);
+	else if (!err)
+		return error_new(ERROR_USAGE, "%s: %s", device->name,
+				 route.through ? "its DMA is not translated and reaches all of memory"
+					       : route.reason);
+	if (!error_is_unreadable(err))
+		return err;
+	problems_add(call->problems, err, "page table", "%s", device->name);
+	return NULL;
+}
+
+struct pasid_lister {
+	struct command_call *call;
+	const struct snapshot *s;
+	const struct device *device;
+};
+
+static struct error *put_pasid(void *arg, uint32_t pasid, const struct page_table *table)
+{
+	const struct pasid_lister *l = arg;
+	struct emit *e = l->call->emit;
+
+	emit_row_begin(e);
+	emit_number(e, PASID_NUMBER, pasid);
+	emit_number(e, PASID_ROOT, table->root);
+	emit_number(e, PASID_LEVELS, table->levels);
+	for (uint32_t i = 0; i < l->s->n_domains && !table->host; i++)
+		if (l->s->domains[i].table.ops && l->s->domains[i].table.root == table->root)
+			emit_datum(e, PASID_DOMAIN, l->s->domains[i].id);
+	emit_bool(e, PASID_PLAIN, !pasid && l->device->pasids.serves_plain);
+	emit_row_end(e);
+	return emit_failed(e) ? error_stopped : NULL;
+}
+
+static struct error *miss_pasids(void *arg, uint32_t first, uint32_t last, struct error *err)
+{
+	const struct pasid_lister *l = arg;
+
+	problems_add(l->call->problems, err, "PASID table", "%s PASID 0x%" PRIx32 "-0x%" PRIx32,
+		     l->device->name, first, last);
+	return NULL;
+}
+
+static struct error *list_pasids(struct command_call *call, const struct snapshot *s,
+				 const struct device *device)
+{
+	struct pasid_lister lister = {call, s, device};
+	const struct pasid_visitor visitor = {put_pasid, miss_pasids, &lister};
+	struct target *target;
+	struct error *err = session_target(call->session, &target);
+
+	if (err)
+		return err;
+	call_problems_of(call, s, device->name);
+	if (device->pasids_state == DATUM_OK && device->pasids.ops)
+		return device->pasids.ops->each(target, &device->pasids, &visitor);
+	if (device->pasids_state != DATUM_OK)
+		err = error_new(ERROR_CORRUPT, "whether it has one is not known");
+	problems_add(call->problems, err, "PASID table", "%s", device->name);
+	return NULL;
+}
+
 static struct error *map_run(struct command_call *call)
 {
 	struct range range = {0, UINT64_MAX};
-	const char *range_text = call_option(call, "range");
+	const char *range_text = call_option(call, "range"), *word = call->operands[0];
 	const struct domain *domain;
+	const struct device *device = NULL;
 	struct snapshot *s;
+	uint32_t pasid;
+	bool has_pasid;
 	char label[40];
 	struct error *err = range_text ? parse_range(range_text, &range) : NULL;
 
 	if (!err)
-		err = call_snapshot(call, SNAPSHOT_DEVICES, &s);
+		err = route_pasid_option(call, &pasid, &has_pasid);
 	if (!err)
-		err = find_domain(s, call->operands[0], &domain);
+		err = call_snapshot(call, SNAPSHOT_DEVICES, &s);
+	if (!err && (has_pasid || call_option(call, "pasids") || strchr(word, ':')))
+		err = find_device(s, word, &device);
+	if (err)
+		return err;
+	struct mapper mapper = {.call = call, .label = label};
+	if (call_option(call, "pasids"))
+		return list_pasids(call, s, device);
+	if (device && (has_pasid || route_is_by_pasids(device)))
+		return map_device(&mapper, s, device, has_pasid ? &pasid : NULL, range);
+	err = find_domain(s, word, &domain);
 	if (err)
 		return err;
 	domain_label(domain, label, sizeof(label));
-	struct mapper mapper = {.call = call, .label = label};
-	if (domain->table_state != DATUM_OK) {
-		size_t n = call->problems->n;
-
-		call_problems_of_domain(call, s, domain);
-		if (domain->pt_format && !strcmp(domain->pt_format, "v2"))
-			err = error_new(ERROR_NOT_FOUND, "is of the guest format (v2), which is not "
-							 "walked yet");
-		else if (call->problems->n == n)
-			err = error_new(ERROR_CORRUPT, "cannot be read");
-		problems_add(call->problems, err, "page table", "%s", label);
-		return NULL;
-	}
-	if (domain->table.ops)
-		return map_table_of(&mapper, &domain->table, range);
-	err = untranslated(domain, label);
-	if (!err && call_option(call, "summary"))
-		emit_summary(&mapper);
-	return err;
+	return map_domain(&mapper, s, domain, range);
 }
 
 const struct command command_map = {
@@ -274,7 +390,9 @@ const struct command command_map = {
 		   "range. A domain is given by its ID, its address, or a device in it.\n"
 		   "    map 0000:a1:00.1\n"
 		   "    map 0x79 --range 0xfe000000+16M --leaves\n"
-		   "    map 0x79 --summary",
+		   "    map 0x79 --summary\n"
+		   "    map 0000:a1:00.1 --pasids\n"
+		   "    map 0000:a1:00.1 --pasid 5",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.table = &map_table,

@@ -4,9 +4,10 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "cmd/route.h"
 #include "cmd/select.h"
 
-enum step_column { STEP_LEVEL, STEP_ADDRESS, STEP_ENTRY, STEP_NEXT, STEP_MEANING };
+enum step_column { STEP_LEVEL, STEP_ADDRESS, STEP_ENTRY, STEP_NEXT, STEP_MEANING, STEP_STAGE };
 
 static const struct column step_columns[] = {
 	[STEP_LEVEL] = {"level", "LEVEL", VALUE_NUMBER, 0, "level of the table"},
@@ -14,6 +15,8 @@ static const struct column step_columns[] = {
 	[STEP_ENTRY] = {"entry", "ENTRY", VALUE_HEX, 0, "the entry's word"},
 	[STEP_NEXT] = {"next_level", "NEXT", VALUE_NUMBER, 0, "level of the next table, 0 for none"},
 	[STEP_MEANING] = {"meaning", "MEANING", VALUE_TEXT, 0, "what the entry is"},
+	[STEP_STAGE] = {"stage", "STAGE", VALUE_TEXT, COLUMN_EXTRA,
+			"whose table it is: host, guest (also a process's), pasid (which leads to that)"},
 };
 
 static const struct table step_table = {"levels", VIEW_TABLE, step_columns,
@@ -30,6 +33,7 @@ enum walk_column {
 	COL_ROOT,
 	COL_STOPPED,
 	COL_LEVELS,
+	COL_PASID,
 };
 
 static const struct column columns[] = {
@@ -44,43 +48,29 @@ static const struct column columns[] = {
 	[COL_STOPPED] = {"stopped", "Stopped", VALUE_TEXT, 0, "why it has no translation"},
 	[COL_LEVELS] = {"levels", "Levels", VALUE_ROWS, COLUMN_ARRAY, "the entry of each level",
 			&step_table},
+	[COL_PASID] = {"pasid", "PASID", VALUE_HEX, 0, "PASID of the requests (with --pasid)"},
 };
 
-static const struct table walk_table = {"walk", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
+static const struct table walk_table = {"walk", VIEW_RECORD, columns, COL_PASID};
 
-/* Where a device's DMA goes: a table, straight through, nowhere, or we can't tell. */
-struct route {
-	const struct domain *domain;
-	const struct page_table *table; /* NULL: none */
-	bool known, through, read, write;
-	const char *reason;
-};
+/* --pasid: with that column. */
+static const struct table pasid_table = {"walk-pasid", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
 
-/*
- * The driver's domain is what was meant when the machine stopped, and equals the entry unless a capture
- * kernel or a fault has changed that; permissions are the entry's.
- */
-static struct route find_route(const struct snapshot *s, const struct device *d)
+static const struct table *walk_choose_table(const struct command_call *call)
 {
-	struct route r = {.domain = device_domain(s, d), .read = true, .write = true};
+	return call_option(call, "pasid") ? &pasid_table : &walk_table;
+}
 
-	if (d->dma == DMA_BLOCKED || d->dma == DMA_ILLEGAL) {
-		r.known = true;
-		r.reason = "the device table entry blocks the device's DMA";
-	} else if (d->dma == DMA_PASSTHROUGH || d->dma == DMA_UNCHECKED) {
-		r.known = r.through = true;
-	} else if (r.domain && r.domain->table_state == DATUM_OK && r.domain->table.ops) {
-		r.known = true;
-		r.table = &r.domain->table;
-	} else {
-		r.reason = "the page table of the device's domain is not known";
-	}
-	return r;
+static const struct table *walk_list_tables(size_t index, struct arena *arena)
+{
+	static const struct table *const tables[] = {&walk_table, &pasid_table};
+
+	(void)arena;
+	return index < ARRAY_SIZE(tables) ? tables[index] : NULL;
 }
 
 static void emit_steps(struct emit *e, const struct translation *t)
 {
-	emit_rows_begin(e, COL_LEVELS);
 	for (unsigned i = 0; i < t->n_steps; i++) {
 		const struct walk_step *step = &t->steps[i];
 
@@ -90,9 +80,9 @@ static void emit_steps(struct emit *e, const struct translation *t)
 		emit_number(e, STEP_ENTRY, step->entry);
 		emit_number(e, STEP_NEXT, step->next_level);
 		emit_text(e, STEP_MEANING, step->meaning);
+		emit_text(e, STEP_STAGE, step->stage);
 		emit_row_end(e);
 	}
-	emit_rows_end(e);
 }
 
 /* known: nothing on the way was unreadable. */
@@ -103,8 +93,8 @@ static void emit_end_of_walk(struct emit *e, const struct route *r, const struct
 		emit_number(e, COL_PA, t->pa);
 		if (t->page_size)
 			emit_number(e, COL_PAGE_SIZE, t->page_size);
-		emit_bool(e, COL_READ, t->read && r->read);
-		emit_bool(e, COL_WRITE, t->write && r->write);
+		emit_bool(e, COL_READ, t->read);
+		emit_bool(e, COL_WRITE, t->write);
 	} else {
 		emit_text(e, COL_STOPPED, t->stopped ? t->stopped : r->reason);
 		if (known) {
@@ -114,33 +104,66 @@ static void emit_end_of_walk(struct emit *e, const struct route *r, const struct
 	}
 }
 
+struct walk_from {
+	const struct device *device;
+	struct route route;
+	uint32_t pasid;
+	bool has_pasid;
+};
+
 static struct error *walk_one(struct command_call *call, struct target *target,
-			      const struct device *d, const struct route *r, uint64_t iova)
+			      const struct walk_from *from, uint64_t iova)
 {
 	struct emit *e = call->emit;
+	const struct route *r = &from->route;
+	const struct device *d = from->device;
 	struct translation t = {.mapped = r->through, .pa = iova, .read = true, .write = true};
 	struct error *err = NULL;
 
-	if (r->table)
-		err = r->table->ops->translate(target, r->table, iova, &t);
+	if (r->table.ops)
+		err = r->table.ops->translate(target, &r->table, iova, &t);
 	if (err && !error_is_unreadable(err))
 		return err;
 	emit_row_begin(e);
 	emit_text(e, COL_BDF, d->name);
+	if (from->has_pasid)
+		emit_number(e, COL_PASID, from->pasid);
 	emit_number(e, COL_IOVA, iova);
-	emit_datum(e, COL_DOMAIN, r->table ? r->domain->id : d->domain_id);
-	if (r->table)
-		emit_number(e, COL_ROOT, r->table->root);
+	emit_datum(e, COL_DOMAIN, r->domain_id);
+	if (r->table.ops)
+		emit_number(e, COL_ROOT, r->table.root);
 	emit_end_of_walk(e, r, &t, r->known && !err);
+	emit_rows_begin(e, COL_LEVELS);
+	emit_steps(e, &r->pasid);
 	emit_steps(e, &t);
+	emit_rows_end(e);
 	emit_row_end(e);
 	problems_add(call->problems, err, "translation", "%s IOVA 0x%" PRIx64, d->name, iova);
 	return NULL;
 }
 
+static struct error *walk_begin(struct command_call *call, struct target *target,
+				const struct snapshot *s, struct walk_from *ret)
+{
+	struct error *err = find_device(s, call->operands[0], &ret->device);
+
+	if (!err)
+		err = route_pasid_option(call, &ret->pasid, &ret->has_pasid);
+	if (err)
+		return err;
+	call_problems_of(call, s, ret->device->name);
+	err = route_find(target, s, ret->device, ret->has_pasid ? &ret->pasid : NULL, &ret->route);
+	if (err && !error_is_unreadable(err))
+		return err;
+	problems_add(call->problems, err, "PASID table", "%s", ret->device->name);
+	if (ret->route.domain)
+		call_problems_of_domain(call, s, ret->route.domain);
+	return NULL;
+}
+
 static struct error *walk_run(struct command_call *call)
 {
-	const struct device *device;
+	struct walk_from from = {0};
 	struct target *target;
 	struct snapshot *s;
 	struct error *err = call_snapshot(call, SNAPSHOT_DEVICES, &s);
@@ -148,30 +171,35 @@ static struct error *walk_run(struct command_call *call)
 	if (!err)
 		err = session_target(call->session, &target);
 	if (!err)
-		err = find_device(s, call->operands[0], &device);
-	if (err)
-		return err;
-	call_problems_of(call, s, device->name);
-	struct route route = find_route(s, device);
-	if (route.domain)
-		call_problems_of_domain(call, s, route.domain);
+		err = walk_begin(call, target, s, &from);
 	for (size_t i = 1; i < call->n_operands && !err; i++) {
 		uint64_t iova;
 
 		err = parse_number(call->operands[i], &iova);
 		if (!err)
-			err = walk_one(call, target, device, &route, iova);
+			err = walk_one(call, target, &from, iova);
 	}
 	return err;
 }
+
+static const struct command_option options[] = {
+	{"pasid", "N", "the device's requests that bear this PASID"},
+};
 
 const struct command command_walk = {
 	.name = "walk",
 	.operands = "BDF IOVA...",
 	.summary = "translate addresses of a device's DMA, level by level",
 	.topic = "Translation",
-	.details = "    walk 0000:a1:00.1 0xdf000000",
+	.details = "A guest-format table is found through the device's table of PASIDs; where the entry has a "
+		   "guest's and a host's table, each address of the guest's is translated by the host's.\n"
+		   "    walk 0000:a1:00.1 0xdf000000\n"
+		   "    walk 0000:a1:00.1 0x7f0000000000 --pasid 5",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
 	.table = &walk_table,
+	.choose_table = walk_choose_table,
+	.list_tables = walk_list_tables,
 	.min_operands = 2,
 	.max_operands = SIZE_MAX,
 	.run = walk_run,

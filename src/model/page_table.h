@@ -27,6 +27,11 @@ struct page_table {
 	uint64_t root;                    /* physical address of the top table, encryption bit off */
 	unsigned levels;
 	uint64_t sme_mask;
+	/* Two stages: all addresses in this table, the root too, are IOVAs of that one, and only it
+	   leads to physical memory. NULL: they are physical. */
+	const struct page_table *host;
+	bool sign_extended; /* the highest address bit that it translates is repeated in those above
+			     */
 	struct table_anchor anchors[TABLE_ANCHORS_MAX];
 	unsigned n_anchors;
 };
@@ -57,11 +62,13 @@ struct walk_step {
 	unsigned level;         /* of the table that holds the entry, top first */
 	uint64_t entry_address; /* physical */
 	uint64_t entry;
-	unsigned next_level;    /* 0: a leaf, or nothing */
-	const char *meaning;    /* static text */
+	unsigned next_level; /* 0: a leaf, or nothing */
+	const char *stage;   /* whose table: "host", "guest", "pasid"; static text */
+	const char *meaning; /* static text */
 };
 
-#define WALK_STEPS_MAX 8
+/* Five levels of a guest's table, each found through six of the host's, and the page once more. */
+#define WALK_STEPS_MAX 48
 
 struct translation {
 	struct walk_step steps[WALK_STEPS_MAX];
@@ -83,6 +90,40 @@ struct page_table_ops {
 				   uint64_t iova, struct translation *ret);
 	/* The highest IOVA that a table of so many levels can map. */
 	uint64_t (*last_iova)(const struct page_table *table);
+};
+
+/*
+ * Which page table a request goes by that bears a PASID: a table of tables. Addresses in it are
+ * physical, or IOVAs of the host's table where the hardware takes them for such.
+ */
+struct pasid_table {
+	const struct pasid_table_ops *ops; /* NULL: there is none, such requests are aborted */
+	uint64_t root;
+	unsigned levels;
+	bool in_host;		 /* the tables of this table too are found through pages.host */
+	bool serves_plain;	 /* requests without a PASID go by PASID 0's table */
+	struct page_table pages; /* a PASID's page table, all but its root */
+};
+
+#define PASID_MAX 0xfffff
+
+struct pasid_visitor {
+	struct error *(*table)(void *arg, uint32_t pasid, const struct page_table *table);
+	/* Nothing can be told of PASIDs first to last. Takes err. */
+	struct error *(*unknown)(void *arg, uint32_t first, uint32_t last, struct error *err);
+	void *arg;
+};
+
+struct pasid_table_ops {
+	/*
+	 * The page table of one PASID; ret->ops NULL: it has none, and steps->stopped says why. An
+	 * unreadable table is an error; steps then holds what could be read.
+	 */
+	struct error *(*find)(struct target *target, const struct pasid_table *table,
+			      uint32_t pasid, struct translation *steps, struct page_table *ret);
+	/* Every PASID that has a page table, in order. */
+	struct error *(*each)(struct target *target, const struct pasid_table *table,
+			      const struct pasid_visitor *visitor);
 };
 
 #endif

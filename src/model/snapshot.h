@@ -96,8 +96,11 @@ struct device {
 	/* What hardware goes by: from the entry, or where the capture kernel has written over that,
 	   from the driver's objects. */
 	struct datum domain_id, paging_mode, pt_root;
+	const char *pt_format;  /* of that table: "v1", "v2"; NULL: none, or not known */
 	struct datum int_remap; /* boolean */
 	enum dma_fate dma;
+	enum datum_state pasids_state; /* DATUM_OK: pasids says what there is */
+	struct pasid_table pasids;
 };
 
 /* IOVAs that must not be given out; bounds included. */

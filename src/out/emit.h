@@ -43,8 +43,9 @@ enum column_flag {
 	COLUMN_WIDE = 4,  /* may be cut to fit the terminal */
 	COLUMN_WORDS = 8, /* VALUE_HEX: raw words, in text with all 16 digits; an array's are joined
 			     by blanks, ready to paste into `decode` */
-	COLUMN_PROSE = 32,  /* only for people: JSON and its schema leave it out */
 	COLUMN_RANGES = 16, /* an array of rising numbers: in text, neighbours are joined: 0x1-0x7 */
+	COLUMN_SPARSE = 32, /* a record's text leaves the line out when there is none */
+	COLUMN_PROSE = 64,  /* only for people: JSON and its schema leave it out */
 };
 
 struct column {

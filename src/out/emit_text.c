@@ -124,10 +124,12 @@ static void record_row(struct emit *emit, const struct row *row)
 		buffer_char(&emit->buffer, '\n');
 	for (size_t i = 0; i < view->n && !emit->error; i++) {
 		const struct choice *choice = &view->choices[i];
+		struct cell cell = choice_cell(choice, row);
 		size_t length = strlen(choice->label);
 
-		if (!record_line(emit, choice, choice_cell(choice, row),
-				 length > width ? length : width))
+		if (cell.kind == CELL_NONE && choice->column->flags & COLUMN_SPARSE)
+			continue;
+		if (!record_line(emit, choice, cell, length > width ? length : width))
 			emit_fail(emit, error_no_memory);
 	}
 }

@@ -58,6 +58,15 @@ static const struct fake_mapping far_mappings[] = {
 	{0x5000, 0x54000000, 0x1000, 1, 0, RW},
 };
 
+static const struct fake_mapping guest_mappings[] = {
+	{0x1000, 0x55000000, 0x1000, 1, 0, RW},
+	{0x2000, 0x55002000, 0x1000, 1, 0, RO},
+	{0x600000, 0x56000000, 0x200000, 2, 0, RW},
+	{0x40000000, 0x80000000, 0x40000000, 3, 0, RW},
+	{0x7ffffffff000, 0x57000000, 0x1000, 1, 0, RW},
+	{0xfffffffff000, 0x58000000, 0x1000, 1, 0, RW}, /* PASID 0 has no sign to extend */
+};
+
 #define MAPPINGS(a) a, ARRAY_SIZE(a)
 
 const struct fake_domain fake_domains[FAKE_DOMAINS] = {
@@ -66,7 +75,7 @@ const struct fake_domain fake_domains[FAKE_DOMAINS] = {
 	[DOMAIN_IDENTITY] = {3, 0, TYPE_IDENTITY, 0, false, NULL, 0},
 	[DOMAIN_BRIDGE] = {4, 0, TYPE_DMA, 5, false, MAPPINGS(bridge_mappings)},
 	[DOMAIN_FAST] = {5, 0, TYPE_DMA_FQ, 6, false, MAPPINGS(fast_mappings)},
-	[DOMAIN_GUEST] = {8, 9, TYPE_DMA, 0, true, NULL, 0},
+	[DOMAIN_GUEST] = {8, 9, TYPE_DMA, 0, true, MAPPINGS(guest_mappings)},
 	[DOMAIN_FAR] = {0x31, 0, TYPE_DMA, 3, false, MAPPINGS(far_mappings)},
 };
 
@@ -209,15 +218,63 @@ static void put_table(struct fake_machine *m, uint64_t domain, uint64_t root, un
 	fake_put_if(k, domain, pd, "pt_root.counter", root | levels);
 }
 
+uint64_t fake_guest_table_entry(const struct fake_machine *m, uint64_t va)
+{
+	uint64_t entry = 0;
+
+	set_field(&pde_v2_layout, &entry, "p", 1);
+	set_field(&pde_v2_layout, &entry, "rw", 1);
+	set_field(&pde_v2_layout, &entry, "us", 1);
+	set_field(&pde_v2_layout, &entry, "address", hardware_address(m, va));
+	return entry;
+}
+
+uint64_t fake_guest_page_entry(const struct fake_machine *m, const struct fake_mapping *map)
+{
+	uint64_t entry = 0;
+
+	set_field(&pte_v2_layout, &entry, "p", 1);
+	set_field(&pte_v2_layout, &entry, "us", map->read);
+	set_field(&pte_v2_layout, &entry, "rw", map->write);
+	set_field(&pte_v2_layout, &entry, "ps", map->level > 1);
+	set_field(&pte_v2_layout, &entry, "address", map->pa | fake_options(m->k)->sme_mask);
+	return entry;
+}
+
+void fake_guest_map(struct fake_machine *m, uint64_t root, unsigned levels,
+		    const struct fake_mapping *map)
+{
+	uint64_t table = root;
+
+	for (unsigned level = levels; level > map->level; level--) {
+		uint64_t at = entry_at(table, map->iova, level);
+
+		if (!fake_read64(m->k, at))
+			fake_write(m->k, at, 8,
+				   fake_guest_table_entry(m, fake_alloc_bytes(m->k, FAKE_PAGE)));
+		table = table_of(m, fake_read64(m->k, at));
+	}
+	fake_write(m->k, entry_at(table, map->iova, map->level), 8, fake_guest_page_entry(m, map));
+}
+
 /* A v2 domain's v1 members hold nothing, but generic_pt has its top of table at the same place. */
-static void put_guest_table(struct fake_machine *m, uint64_t domain)
+static void put_guest_table(struct fake_machine *m, uint64_t domain, const struct fake_domain *d)
 {
 	static const char pd[] = "struct protection_domain";
+	uint64_t root = fake_alloc_bytes(m->k, FAKE_PAGE);
+	uint64_t level = fake_symbol(m->k, "amd_iommu_gpt_level");
 
 	m->gcr3 = fake_alloc_bytes(m->k, FAKE_PAGE);
-	if (fake_has(m->k, pd, "amdv1.amdpt.common.top_of_table"))
-		fake_put(m->k, domain, pd, "amdv1.amdpt.common.top_of_table",
-			 fake_alloc_bytes(m->k, FAKE_PAGE) | 3);
+	m->roots[d - fake_domains] = root;
+	for (size_t i = 0; i < d->n_mappings; i++)
+		fake_guest_map(m, root, FAKE_GUEST_LEVELS, &d->mappings[i]);
+	fake_write(m->k, m->gcr3, 8, hardware_address(m, root) | 1);
+	if (level)
+		fake_write(m->k, level, 4, FAKE_GUEST_LEVELS);
+	fake_put_if(m->k, domain, pd, "amdv2.x86_64_pt.common.top_of_table",
+		    root | (FAKE_GUEST_LEVELS - 1));
+	fake_put_if(m->k, domain, pd, "iop.pgd", root);
+	fake_put_if(m->k, domain, pd, "gcr3_tbl", m->gcr3);
 	fake_put_if(m->k, domain, pd, "pd_mode", PD_MODE_V2);
 }
 
@@ -259,7 +316,7 @@ static void build_domain(struct fake_machine *m, unsigned index)
 	if (list)
 		fake_list_add(m->k, list, domain + fake_offset(m->k, pd, "list"));
 	if (d->v2) {
-		put_guest_table(m, domain);
+		put_guest_table(m, domain, d);
 		return;
 	}
 	if (d->levels) {

@@ -34,7 +34,7 @@ struct fake_domain {
 	uint16_t guest_id; /* v2: the ID in the device's own guest information, from Linux 6.9 on */
 	uint8_t type;	   /* include/linux/iommu.h */
 	uint8_t levels;	   /* of the v1 table; 0: none */
-	bool v2;
+	bool v2; /* its mappings are of a v2 table of FAKE_GUEST_LEVELS, PASID 0's */
 	const struct fake_mapping *mappings;
 	size_t n_mappings;
 };
@@ -83,6 +83,7 @@ enum fake_function_index {
 #define FAKE_ALL_GROUPS 9
 #define FAKE_IOMMUS 2
 #define FAKE_ALL_IOMMUS 3
+#define FAKE_GUEST_LEVELS 4
 #define FAKE_LAST_DEVID 0xa1ff
 #define FAKE_UNITY_START UINT64_C(0xb7000000)
 #define FAKE_UNITY_END UINT64_C(0xb7100000) /* its first byte behind */
@@ -119,6 +120,14 @@ uint64_t fake_entry_address(const struct fake_machine *m, unsigned segment, uint
 /* The virtual address of the v1 entry for iova in the table at `level`, which has to be there. */
 uint64_t fake_pte(const struct fake_machine *m, enum fake_domain_index domain, uint64_t iova,
 		  unsigned level);
+
+/* The entry of a v2 table that the driver writes: a table, or a page of any level. */
+uint64_t fake_guest_table_entry(const struct fake_machine *m, uint64_t va);
+uint64_t fake_guest_page_entry(const struct fake_machine *m, const struct fake_mapping *map);
+
+/* Maps into the v2 table at the virtual address root, whose tables lie in the kernel's memory. */
+void fake_guest_map(struct fake_machine *m, uint64_t root, unsigned levels,
+		    const struct fake_mapping *map);
 
 /* What the driver writes into a v1 table's entry that points to the table at va, of level `next`.
  */

@@ -330,8 +330,9 @@ static void test_v2(void **state)
 		if (p.kind == PTE_TABLE)
 			assert_int_equal(p.next_level, cases[i].level - 1);
 	}
-	assert_true(pte_v2_decode(0x1003, 1, 0).write);
-	assert_false(pte_v2_decode(0x1001, 1, 0).write);
+	assert_true(pte_v2_decode(0x1007, 1, 0).read && pte_v2_decode(0x1007, 1, 0).write);
+	assert_true(pte_v2_decode(0x1005, 1, 0).read && !pte_v2_decode(0x1005, 1, 0).write);
+	assert_false(pte_v2_decode(0x1003, 1, 0).read || pte_v2_decode(0x1003, 1, 0).write);
 	assert_true(pte_v2_decode(0x1061, 1, 0).accessed && pte_v2_decode(0x1061, 1, 0).dirty);
 }
 

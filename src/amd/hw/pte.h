@@ -168,8 +168,9 @@ static inline struct pte pte_v1_decode(uint64_t entry, unsigned level, uint64_t 
 }
 
 /*
- * An entry of a v2 table at `level`, 1 to 5. Every present entry can be read. Bit 7 makes a page of
- * a level 2 or 3 entry; at level 1 it is part of the memory type.
+ * An entry of a v2 table at `level`, 1 to 5. Bit 7 makes a page of a level 2 or 3 entry; at level 1
+ * it is part of the memory type. read and write are those of user accesses: no device is let make
+ * others (the driver turns on no PASID privilege, pci_enable_pasid(pdev, 0)).
  */
 static inline struct pte pte_v2_decode(uint64_t entry, unsigned level, uint64_t sme_mask)
 {
@@ -180,8 +181,8 @@ static inline struct pte pte_v2_decode(uint64_t entry, unsigned level, uint64_t 
 	if (!(entry & 1))
 		return p;
 	p.address = entry & ~sme_mask & PTE_ADDRESS;
-	p.read = true;
-	p.write = entry >> 1 & 1;
+	p.read = entry >> 2 & 1;
+	p.write = p.read && entry >> 1 & 1;
 	p.accessed = entry >> 5 & 1;
 	if (level > 1 && !large) {
 		p.next_level = level - 1;

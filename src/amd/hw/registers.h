@@ -18,6 +18,9 @@ extern const struct layout status_layout;     /* MMIO 0x2020 */
 extern const struct layout capability_layout; /* PCI capability header, 32 bits */
 extern const struct layout ivhd_flags_layout; /* flags of an IVHD block, 8 bits, kept as 32 */
 
+/* EFR2: where there are two stages, a GCR3 table lies in guest memory, all levels. */
+#define EFR2_GCR3_IN_GUEST (UINT64_C(1) << 3)
+
 /* EFR2: the HyperTransport address range is ordinary memory to this IOMMU. */
 #define EFR2_HT_RANGE_IGNORE (UINT64_C(1) << 11)
 
