@@ -12,6 +12,7 @@
 
 #define TAG "AMD-Vi: "
 #define EVENT_BEGIN "Event logged ["
+#define HEX_DIGITS "0123456789abcdefABCDEF"
 #define FLAGS_SHIFT 48
 #define FLAGS_MASK UINT64_C(0xfff)
 
@@ -97,6 +98,8 @@ static bool match(const char *pattern, const char *text, struct message *m)
 				return false;
 			end++;
 		}
+		if (*name == '#' && strspn(text, HEX_DIGITS) != (size_t)(end - text))
+			return false;
 		if (m->n_values < MESSAGE_VALUES_MAX && end - text <= UINT8_MAX)
 			m->values[m->n_values++] = (struct message_value){
 				name, text, (uint8_t)(close - name), (uint8_t)(end - text)};

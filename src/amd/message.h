@@ -3,7 +3,8 @@
  * Lines that the kernel prints of the AMD IOMMU (drivers/iommu/amd/ and what it is called by), in
  * the wordings of all its generations. Pure functions on text; the rows are in message_rows.c.
  *
- * To add a message: one row. {name} in a pattern stands for a piece of text up to what follows it.
+ * To add a message: one row. {name} in a pattern stands for a piece of text up to what follows it,
+ * {#name} for hexadecimal digits.
  */
 #ifndef AMD_MESSAGE_H
 #define AMD_MESSAGE_H

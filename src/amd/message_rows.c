@@ -160,7 +160,7 @@ const struct message_kind message_rows[] = {
 
 	{"control", "Control Reg : {value}", INFO, "The IOMMU's control register.", NULL,
 	 "'decode control' tells each bit."},
-	{"ppr_word", "{index}: {a} {b} {c} {d}", INFO, "The words of a log entry.", NULL,
+	{"ppr_word", "{#index}: {#a} {#b} {#c} {#d}", INFO, "The words of a log entry.", NULL,
 	 "'decode event' decodes them."},
 	{"device_domain", "  device={device} domain={domain}", INFO,
 	 "A device that is to be flushed, and its domain.", NULL, NULL},

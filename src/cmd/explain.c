@@ -7,7 +7,9 @@
 #include "amd/message.h"
 #include "base/cleanup.h"
 #include "base/vec.h"
-#include "cmd/command.h"
+#include "cmd/explain_now.h"
+#include "cmd/session.h"
+#include "kernel/log.h"
 
 enum explain_column {
 	COL_LINE,
@@ -25,6 +27,11 @@ enum explain_column {
 	COL_MEANING,
 	COL_CAUSE,
 	COL_NEXT,
+	COL_NOW,
+	COL_NOW_DOMAIN,
+	COL_NOW_PA,
+	COL_NOW_READ,
+	COL_NOW_WRITE,
 };
 
 static const struct column columns[] = {
@@ -56,6 +63,16 @@ static const struct column columns[] = {
 	[COL_CAUSE] = {"cause", "Likely cause", VALUE_TEXT, COLUMN_SPARSE,
 		       "what usually is behind it"},
 	[COL_NEXT] = {"next", "Next", VALUE_TEXT, COLUMN_SPARSE, "what to look at, or to do"},
+	[COL_NOW] = {"now", "Now", VALUE_TEXT, COLUMN_SPARSE,
+		     "with a dump: what its tables hold for the device and the address"},
+	[COL_NOW_DOMAIN] = {"now_domain_id", "Domain now", VALUE_HEX, COLUMN_SPARSE,
+			    "the device's domain in the dump"},
+	[COL_NOW_PA] = {"now_pa", "Leads to", VALUE_HEX, COLUMN_SPARSE,
+			"physical address that the address leads to in the dump"},
+	[COL_NOW_READ] = {"now_read", "Read now", VALUE_BOOL, COLUMN_SPARSE,
+			  "the device may read there in the dump"},
+	[COL_NOW_WRITE] = {"now_write", "Write now", VALUE_BOOL, COLUMN_SPARSE,
+			   "the device may write there in the dump"},
 };
 
 static const struct table explain_table = {"explain", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
@@ -276,8 +293,33 @@ static void emit_kind(struct emit *e, const struct message *m)
 	emit_text(e, COL_NEXT, m->kind->next);
 }
 
-static void emit_finding(struct emit *e, const struct finding *f)
+static struct error *emit_now(struct command_call *call, const struct finding *f)
 {
+	struct emit *e = call->emit;
+	struct explain_now now;
+	bool known = false;
+	struct error *err = NULL;
+
+	if (!f->message.kind || f->message.kind->severity == MESSAGE_INFO)
+		return NULL;
+	err = explain_now(call, &f->message, f->first_address, &known, &now);
+	if (err || !known)
+		return err;
+	emit_text(e, COL_NOW, now.sentence);
+	emit_datum(e, COL_NOW_DOMAIN, now.domain_id);
+	emit_datum(e, COL_NOW_PA, now.pa);
+	if (now.pa.state != DATUM_OK)
+		return NULL;
+	emit_bool(e, COL_NOW_READ, now.read);
+	emit_bool(e, COL_NOW_WRITE, now.write);
+	return NULL;
+}
+
+static struct error *emit_finding(struct command_call *call, const struct finding *f)
+{
+	struct emit *e = call->emit;
+	struct error *err = NULL;
+
 	emit_row_begin(e);
 	emit_text(e, COL_LINE, f->text);
 	emit_number(e, COL_COUNT, f->count);
@@ -286,7 +328,10 @@ static void emit_finding(struct emit *e, const struct finding *f)
 	if (f->message.layout && f->message.kind)
 		emit_event(e, f);
 	emit_kind(e, &f->message);
+	if (session_is_given(call->session))
+		err = emit_now(call, f);
 	emit_row_end(e);
+	return err;
 }
 
 /* Worst first; what is not known stands in the middle. */
@@ -295,23 +340,51 @@ static enum message_severity severity_of(const struct message *m)
 	return m->kind ? m->kind->severity : MESSAGE_WARNING;
 }
 
-static struct error *explain_run(struct command_call *call)
+static struct error *take_record(void *arg, const struct log_record *record)
+{
+	struct findings *f = arg;
+
+	if (record->text.state != DATUM_OK)
+		return NULL; /* a capture holds only those that matter */
+	char *text = arena_strdup(f->call->arena, record->text.value);
+	return text ? take_text(f, text) : error_no_memory;
+}
+
+/* The target's own log. */
+static struct error *take_log(struct findings *f)
+{
+	struct kernel *kernel;
+	struct error *err = session_kernel(f->call->session, &kernel);
+
+	return err ? err : log_read(kernel, LOG_ALL, take_record, f);
+}
+
+static struct error *take_input(struct findings *f, const struct command_call *call)
 {
 	const char *file = call->values[OPTION_FILE];
-	struct findings f = {.call = call};
-	struct error *err;
 
-	if (!file == !call->n_operands)
-		return error_new(ERROR_USAGE,
-				 "a line of the kernel's log is wanted, or --file FILE");
-	err = file ? take_file(&f, file) : take_operands(&f, call);
-	if (!err && !f.rows.n && !file)
+	if (file && call->n_operands)
+		return error_new(ERROR_USAGE, "a line or --file FILE, not both");
+	if (file)
+		return take_file(f, file);
+	if (!call->n_operands)
+		return take_log(f);
+	struct error *err = take_operands(f, call);
+	if (!err && !f->rows.n)
 		err = error_new(ERROR_USAGE, "no message of the AMD IOMMU driver: '%s'",
 				call->operands[0]);
+	return err;
+}
+
+static struct error *explain_run(struct command_call *call)
+{
+	struct findings f = {.call = call};
+	struct error *err = take_input(&f, call);
+
 	for (int severity = MESSAGE_ERROR; !err && severity >= MESSAGE_INFO; severity--)
-		for (size_t i = 0; i < f.rows.n; i++)
+		for (size_t i = 0; i < f.rows.n && !err; i++)
 			if (severity_of(&f.rows.at[i].message) == (enum message_severity)severity)
-				emit_finding(call->emit, &f.rows.at[i]);
+				err = emit_finding(call, &f.rows.at[i]);
 	if (!err && f.dropped)
 		err = error_new(ERROR_OTHER, "%ju lines of further sorts are left out",
 				(uintmax_t)f.dropped);
@@ -323,7 +396,7 @@ const struct command command_explain = {
 	.name = "explain",
 	.operands = "[TEXT]",
 	.summary = "what a line of the kernel's log about the IOMMU means, and what to do",
-	.topic = "Without a target",
+	.topic = "What is wrong",
 	.details =
 		"Any line that the AMD IOMMU driver prints, in the wording of any kernel, with its time "
 		"stamp or without; of a whole log (--file) the lines of others are left out and repeats "

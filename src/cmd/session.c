@@ -48,6 +48,11 @@ const struct target_spec *session_spec(const struct session *session)
 	return session->spec;
 }
 
+bool session_is_given(const struct session *session)
+{
+	return session->target || session->spec->n_cores;
+}
+
 /* Remembers that an opening step failed; passes err on. */
 static struct error *opened(struct session *session, struct error *err)
 {

@@ -21,6 +21,9 @@ void session_free(struct session *session); /* NULL is fine */
 /* What it was made with. */
 const struct target_spec *session_spec(const struct session *session);
 
+/* A dump was named, or a target is open: commands that need none may use it. */
+bool session_is_given(const struct session *session);
+
 /* All of these open the target if need be; what they return belongs to the session. */
 struct error *session_target(struct session *session, struct target **ret);
 struct error *session_kernel(struct session *session, struct kernel **ret);

@@ -104,6 +104,36 @@ class Events(support.TestCase):
             support.run("explain", "--file", "-", stdin=text)
 
 
+class WithTarget(support.TestCase):
+    """What the tables hold now, beside what the line says: as `walk` and `devices` have it."""
+
+    FIXTURE = support.ROOT / "tests" / "fixtures" / "7.2-after.elf"
+    DEVICE = "0000:00:04.0"
+
+    def ask(self, *words):
+        result = support.run("-c", self.FIXTURE, "--no-symbols", "--no-cache", "--json", *words)
+        self.assertEqual(result.status, support.ANSWERED, str(result))
+        return json.loads(result.out)["data"]
+
+    @support.for_each(("0x10000000", "0x10000fff", "0x80000000", "0xdf000000"))
+    def test_address(self, address):
+        walk = self.ask("walk", self.DEVICE, address)[0]
+        line = f"AMD-Vi: Event logged [IO_PAGE_FAULT device=00:04.0 domain=0x0099 address={address} flags=0x0000]"
+        row = self.ask("explain", line)[0]
+        self.assertEqual([row[f"now_{key}"] for key in ("domain_id", "pa")],
+                         [walk["domain_id"], walk["pa"]])
+        if walk["pa"]:
+            self.assertEqual([row["now_read"], row["now_write"]], [walk["read"], walk["write"]])
+            self.assertIn(walk["pa"], row["now"])
+        else:
+            self.assertIn(walk["stopped"], row["now"])
+        self.assertIn("0x99 then", row["now"])
+
+    def test_no_such_device(self):
+        row = self.ask("explain", "AMD-Vi: Event logged [IOTLB_INV_TIMEOUT device=7f:1f.7 address=0x0]")[0]
+        self.assertIn("no such PCI function", row["now"])
+
+
 class Wordings(support.TestCase):
     """Every format string of the driver in the kernels at hand, filled in, is known."""
 
