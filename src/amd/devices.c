@@ -100,9 +100,8 @@ struct datum index_of(struct load *load, const struct key_index *map, struct dat
 	};
 }
 
-/* A table's element at devid; the table may be vmalloc'ed, so each is read by itself. */
-static struct datum table_element(struct load *load, struct datum table, uint16_t devid,
-				  unsigned size, const char *what)
+struct datum table_element(struct load *load, struct datum table, uint16_t devid, unsigned size,
+			   const char *what)
 {
 	const struct found element = {
 		.state = LOOKUP_FOUND,

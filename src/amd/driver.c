@@ -7,6 +7,7 @@
 #include "amd/load.h"
 #include "base/cleanup.h"
 #include "base/vec.h"
+#include "kernel/irq.h"
 #include "kernel/list.h"
 
 static const struct need amd_rows[] = {AMD_NEEDS(NEED_ROW)};
@@ -64,6 +65,8 @@ static size_t amd_variants(const struct iommu_driver *driver, struct driver_vari
 		{"guest-format tables", guest_table_variant_name(amd)},
 		{"PASID tables", pasid_variant_name(amd)},
 		{"domain IDs", ids_variant_name(amd)},
+		{"interrupt tables", interrupt_variant_name(amd)},
+		{"interrupts by number", irq_variant_name(driver->kernel)},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -111,6 +114,7 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 						 load_devices,  load_groups,
 						 load_regions,  load_domain_members};
 	static const load_step id_steps[] = {load_ids};
+	static const load_step interrupt_steps[] = {load_interrupts};
 	static const struct {
 		unsigned part;
 		const load_step *steps;
@@ -119,10 +123,11 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 		{SNAPSHOT_IOMMUS, iommu_steps, ARRAY_SIZE(iommu_steps)},
 		{SNAPSHOT_DEVICES, device_steps, ARRAY_SIZE(device_steps)},
 		{SNAPSHOT_IDS, id_steps, ARRAY_SIZE(id_steps)},
+		{SNAPSHOT_INTERRUPTS, interrupt_steps, ARRAY_SIZE(interrupt_steps)},
 	};
 	struct error *err = NULL;
 
-	if (parts & SNAPSHOT_IDS)
+	if (parts & (SNAPSHOT_IDS | SNAPSHOT_INTERRUPTS))
 		parts |= SNAPSHOT_DEVICES;
 	if (parts & SNAPSHOT_DEVICES)
 		parts |= SNAPSHOT_IOMMUS;
@@ -180,6 +185,18 @@ static size_t amd_entry_flaws(const uint64_t *words, struct datum features, uint
 	return n;
 }
 
+static struct error *amd_read_interrupt_table(struct iommu_driver *driver,
+					      struct snapshot *snapshot, uint32_t segment,
+					      uint16_t devid, struct arena *arena,
+					      struct interrupt_table *ret)
+{
+	struct load load = load_begin(driver, snapshot);
+	struct error *err = interrupt_table_read(&load, segment, devid, arena, ret);
+
+	load_end(&load);
+	return err;
+}
+
 const struct iommu_driver_ops amd_driver = {
 	.name = "amd_iommu",
 	.create = amd_create,
@@ -188,5 +205,6 @@ const struct iommu_driver_ops amd_driver = {
 	.load = amd_load,
 	.read_entry = amd_read_entry,
 	.entry_flaws = amd_entry_flaws,
+	.read_interrupt_table = amd_read_interrupt_table,
 	.variants = amd_variants,
 };

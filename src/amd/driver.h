@@ -127,7 +127,35 @@
 	X(AMD_OPS_BLOCKED, MEMBER, "struct iommu_ops", "blocked_domain", OPTIONAL,                 \
 	  "static domains")                                                                        \
 	X(AMD_OPS_RELEASE, MEMBER, "struct iommu_ops", "release_domain", OPTIONAL,                 \
-	  "static domains")
+	  "static domains")                                                                        \
+	X(AMD_SEG_IRQ_LOOKUP, MEMBER, "struct amd_iommu_pci_seg", "irq_lookup_table", VARIANT,     \
+	  "interrupt tables")                                                                      \
+	X(AMD_IRQ_LOOKUP, SYMBOL, NULL, "irq_lookup_table", VARIANT, "interrupt tables")           \
+	X(AMD_IRT_TABLE, MEMBER, "struct irq_remap_table", "table", OPTIONAL, "interrupt tables")  \
+	X(AMD_IRT_MIN_INDEX, MEMBER, "struct irq_remap_table", "min_index", OPTIONAL,              \
+	  "entries kept for an IOAPIC")                                                            \
+	X(AMD_GUEST_IR, SYMBOL, NULL, "amd_iommu_guest_ir", OPTIONAL,                              \
+	  "interrupt entries of 128 bits")                                                         \
+	X(AMD_IOMMU_IRTE_OPS, MEMBER, "struct amd_iommu", "irte_ops", OPTIONAL,                    \
+	  "interrupt entries of 128 bits")                                                         \
+	X(AMD_DATA_MAX_IRQS, MEMBER, "struct iommu_dev_data", "max_irqs", OPTIONAL,                \
+	  "lengths of interrupt tables")                                                           \
+	X(AMD_IR_CHIP, SYMBOL, NULL, "amd_ir_chip", OPTIONAL, "interrupts of devices")             \
+	X(AMD_IR_DEVID, MEMBER, "struct amd_ir_data", "irq_2_irte.devid", VARIANT,                 \
+	  "interrupts of devices")                                                                 \
+	X(AMD_IR_INDEX, MEMBER, "struct amd_ir_data", "irq_2_irte.index", VARIANT,                 \
+	  "interrupts of devices")                                                                 \
+	X(AMD_IR_IOMMU, MEMBER, "struct amd_ir_data", "iommu", OPTIONAL,                           \
+	  "segments of interrupts")                                                                \
+	X(AMD_IR_GA_TAG, MEMBER, "struct amd_ir_data", "ga_tag", OPTIONAL, "posted interrupts")    \
+	X(AMD_IR_GA_ROOT, MEMBER, "struct amd_ir_data", "ga_root_ptr", OPTIONAL,                   \
+	  "posted interrupts")                                                                     \
+	X(AMD_OLD_CFG_REMAPPED, MEMBER, "struct irq_cfg", "remapped", VARIANT,                     \
+	  "interrupts of devices before Linux 4.3")                                                \
+	X(AMD_OLD_CFG_DEVID, MEMBER, "struct irq_cfg", "irq_2_irte.devid", VARIANT,                \
+	  "interrupts of devices before Linux 4.3")                                                \
+	X(AMD_OLD_CFG_INDEX, MEMBER, "struct irq_cfg", "irq_2_irte.index", VARIANT,                \
+	  "interrupts of devices before Linux 4.3")
 
 enum amd_need { AMD_NEEDS(NEED_ENUMERATOR) AMD_N };
 
@@ -136,7 +164,7 @@ struct amd_segment {
 	uint32_t number;
 	struct datum last_devid;
 	/* Kernel virtual addresses of the tables; each index is a devid. */
-	struct datum dev_table, alias_table, rlookup_table;
+	struct datum dev_table, alias_table, rlookup_table, irq_lookup_table;
 	struct datum unity_map; /* address of the list's head */
 };
 

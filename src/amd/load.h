@@ -37,12 +37,21 @@ struct error *load_groups(struct load *load);
 struct error *load_regions(struct load *load);
 struct error *load_domain_members(struct load *load);
 struct error *load_ids(struct load *load);
+struct error *load_interrupts(struct load *load);
 
 /* NULL: no such segment. */
 const struct amd_segment *amd_segment(const struct amd *amd, uint32_t number);
 
 /* Of what hangs on a segment that amd_segment() does not have: DATUM_NONE, or why it may lack it. */
 enum datum_state amd_segment_state(const struct amd *amd);
+
+/* A table's element at devid; the table may be vmalloc'ed, so each is read by itself. */
+struct datum table_element(struct load *load, struct datum table, uint16_t devid, unsigned size,
+			   const char *what);
+
+/* Reads the table of that devid into arena; the load's snapshot holds SNAPSHOT_INTERRUPTS. */
+struct error *interrupt_table_read(struct load *load, uint32_t segment, uint16_t devid,
+				   struct arena *arena, struct interrupt_table *ret);
 
 /* The index of the object at that address, as a datum: an address not met is DATUM_CORRUPT, and a
    problem of the reader's object. */
@@ -77,6 +86,7 @@ const char *pasid_variant_name(const struct amd *amd);
 const char *ids_variant_name(const struct amd *amd);
 const char *segment_variant_name(const struct amd *amd);
 const char *device_data_variant_name(const struct amd *amd);
+const char *interrupt_variant_name(const struct amd *amd);
 
 /* Reads one entry of a segment's device table; judges nothing. */
 void entry_read(struct load *load, const struct amd_segment *segment, uint16_t devid,

@@ -44,6 +44,8 @@ static struct error *read_segment(struct load *load, uint64_t address,
 		.dev_table = reader_pointer(r, address, &f[AMD_SEG_DEV_TABLE], "device table"),
 		.alias_table = reader_pointer(r, address, &f[AMD_SEG_ALIAS_TABLE], "alias table"),
 		.rlookup_table = reader_pointer(r, address, &f[AMD_SEG_RLOOKUP], "lookup table"),
+		.irq_lookup_table = reader_pointer(r, address, &f[AMD_SEG_IRQ_LOOKUP],
+						   "interrupt lookup table"),
 		.unity_map = is_found(&f[AMD_SEG_UNITY])
 				     ? datum_ok(address + f[AMD_SEG_UNITY].value)
 				     : (struct datum){.state = DATUM_ABSENT},
@@ -90,6 +92,7 @@ static struct error *read_global_tables(struct load *load, struct amd_segments *
 		.dev_table = reader_symbol(r, &f[AMD_DEV_TABLE], 8, "amd_iommu_dev_table"),
 		.alias_table = reader_symbol(r, &f[AMD_ALIAS_TABLE], 8, "amd_iommu_alias_table"),
 		.rlookup_table = reader_symbol(r, &f[AMD_RLOOKUP], 8, "amd_iommu_rlookup_table"),
+		.irq_lookup_table = reader_symbol(r, &f[AMD_IRQ_LOOKUP], 8, "irq_lookup_table"),
 		.unity_map = is_found(&f[AMD_UNITY]) ? datum_ok(f[AMD_UNITY].value)
 						     : (struct datum){.state = DATUM_ABSENT},
 	};

@@ -18,7 +18,7 @@ static const struct table capture_table = {"capture", VIEW_RECORD, columns, ARRA
 
 extern const struct command command_summary, command_info, command_kernel, command_iommus,
 	command_devices, command_groups, command_dte, command_domains, command_domids, command_rmap,
-	command_page;
+	command_page, command_irt;
 
 /*
  * What is run so that a capture can answer it: every command that reads more than another one here.
@@ -34,7 +34,7 @@ static const struct pass {
 	{&command_summary, NULL},
 	{&command_info, NULL},       {&command_kernel, NULL}, {&command_iommus, NULL},
 	{&command_devices, NULL},    {&command_groups, NULL}, {&command_dte, "all"},
-	{&command_domains, "usage"}, {&command_domids, NULL},
+	{&command_domains, "usage"}, {&command_domids, NULL}, {&command_irt, NULL},
 	{&command_rmap, "kernel-text", NULL, true},
 	{&command_page, NULL, "0xfee00000", true},
 };

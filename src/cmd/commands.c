@@ -16,6 +16,7 @@
 	X(domids)                                                                                  \
 	X(walk)                                                                                    \
 	X(map)                                                                                     \
+	X(irt)                                                                                     \
 	X(rmap)                                                                                    \
 	X(page)                                                                                    \
 	X(check)                                                                                   \

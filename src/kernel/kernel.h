@@ -133,7 +133,42 @@
 	X(CORE_OLD_LOG_TEXT_LENGTH, MEMBER, "struct log", "text_len", VARIANT, \
 	  "the kernel log before Linux 3.12") \
 	X(CORE_OLD_LOG_LEVEL, MEMBER, "struct log", "level", VARIANT, \
-	  "the kernel log before Linux 3.12")
+	  "the kernel log before Linux 3.12") \
+	X(CORE_IRQ_TREE, SYMBOL, NULL, "irq_desc_tree", VARIANT,                                   \
+	  "interrupts by number, in an xarray")                                                    \
+	X(CORE_SPARSE_IRQS, SYMBOL, NULL, "sparse_irqs", VARIANT,                                  \
+	  "interrupts by number, in a maple tree")                                                 \
+	X(CORE_MAPLE_ROOT, MEMBER, "struct maple_tree", "ma_root", VARIANT,                        \
+	  "interrupts by number")                                                                  \
+	X(CORE_MAPLE_RANGE_PIVOT, MEMBER, "struct maple_range_64", "pivot", VARIANT,               \
+	  "interrupts by number")                                                                  \
+	X(CORE_MAPLE_RANGE_SLOT, MEMBER, "struct maple_range_64", "slot", VARIANT,                 \
+	  "interrupts by number")                                                                  \
+	X(CORE_MAPLE_ARANGE_PIVOT, MEMBER, "struct maple_arange_64", "pivot", VARIANT,             \
+	  "interrupts by number")                                                                  \
+	X(CORE_MAPLE_ARANGE_SLOT, MEMBER, "struct maple_arange_64", "slot", VARIANT,               \
+	  "interrupts by number")                                                                  \
+	X(CORE_IRQ_DESC_DATA, MEMBER, "struct irq_desc", "irq_data", OPTIONAL,                     \
+	  "interrupts of devices")                                                                 \
+	X(CORE_IRQ_DESC_ACTION, MEMBER, "struct irq_desc", "action", OPTIONAL,                     \
+	  "names of interrupts")                                                                   \
+	X(CORE_IRQ_ACTION_NAME, MEMBER, "struct irqaction", "name", OPTIONAL,                      \
+	  "names of interrupts")                                                                   \
+	X(CORE_IRQ_ACTION_NEXT, MEMBER, "struct irqaction", "next", OPTIONAL,                      \
+	  "names of interrupts")                                                                   \
+	X(CORE_IRQ_DATA_CHIP, MEMBER, "struct irq_data", "chip", OPTIONAL,                         \
+	  "interrupts of devices")                                                                 \
+	X(CORE_IRQ_DATA_CHIP_DATA, MEMBER, "struct irq_data", "chip_data", OPTIONAL,               \
+	  "interrupts of devices")                                                                 \
+	X(CORE_IRQ_DATA_PARENT, MEMBER, "struct irq_data", "parent_data", OPTIONAL,                \
+	  "interrupts of devices")                                                                 \
+	X(CORE_CPU_APIC_IDS, SYMBOL, NULL, "cpuid_to_apicid", OPTIONAL,                            \
+	  "the CPUs that interrupts go to")                                                        \
+	X(CORE_CPU_COUNT, SYMBOL, NULL, "nr_cpu_ids", OPTIONAL, "the CPUs that interrupts go to")  \
+	X(CORE_CPU_ONLINE, SYMBOL, NULL, "__cpu_online_mask|cpu_online_bits", OPTIONAL,            \
+	  "which CPUs are online")                                                                 \
+	X(CORE_X2APIC_MODE, SYMBOL, NULL, "x2apic_mode", OPTIONAL,                                 \
+	  "the CPUs that interrupts go to")
 
 enum core_need { CORE_NEEDS(NEED_ENUMERATOR) CORE_N };
 

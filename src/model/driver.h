@@ -14,7 +14,7 @@ struct driver_variant {
 	const char *what, *variant;
 };
 
-#define DRIVER_VARIANTS_MAX 8
+#define DRIVER_VARIANTS_MAX 16
 
 /* What can be wrong with an entry of the hardware's table by itself. */
 enum entry_flaw_kind {
@@ -58,6 +58,13 @@ struct iommu_driver_ops {
 	 */
 	size_t (*entry_flaws)(const uint64_t *words, struct datum features, uint64_t sme_mask,
 			      struct entry_flaw *ret);
+	/*
+	 * A requester ID's interrupt table, whether the kernel knows such a device or not; its entries
+	 * are in arena. The snapshot holds SNAPSHOT_INTERRUPTS.
+	 */
+	struct error *(*read_interrupt_table)(struct iommu_driver *driver, struct snapshot *snapshot,
+					      uint32_t segment, uint16_t devid,
+					      struct arena *arena, struct interrupt_table *ret);
 	/* At most DRIVER_VARIANTS_MAX; returns how many. */
 	size_t (*variants)(const struct iommu_driver *driver, struct driver_variant *ret);
 };

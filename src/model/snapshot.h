@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/datum.h"
 #include "base/layout.h"
+#include "model/interrupts.h"
 #include "model/page_table.h"
 
 struct kernel;
@@ -18,6 +19,7 @@ enum snapshot_part {
 	SNAPSHOT_IOMMUS = 1,
 	SNAPSHOT_DEVICES = 2, /* with groups and domains, and the IOMMUs */
 	SNAPSHOT_IDS = 4,     /* the domain-ID allocator, and the devices */
+	SNAPSHOT_INTERRUPTS = 8, /* the kernel's interrupts that are remapped, the CPUs, the devices */
 };
 
 #define ENTRY_WORDS_MAX 4
@@ -165,6 +167,7 @@ struct snapshot {
 	struct domain *domains; /* by id, then address */
 	uint32_t n_domains;
 	struct domain_ids ids;
+	struct interrupts interrupts;
 };
 
 /* The device of that segment and devid; NULL: not among them. */

@@ -45,6 +45,9 @@ static const struct unit_hint {
 	 {"vprintk_emit", "register_console"},
 	 {"printk_log", "log"}},
 	{{"kernel/resource.c"}, {"request_resource", "release_resource"}},
+	{{"kernel/irq/irqdesc.c"}, {"irq_to_desc", "irq_free_descs", "generic_handle_irq"}},
+	{{"kernel/irq/manage.c"}, {"request_threaded_irq", "free_irq"}},
+	{{"lib/maple_tree.c"}, {"mas_walk", "mtree_load"}},
 };
 
 #define N_HINTS ARRAY_SIZE(hints)

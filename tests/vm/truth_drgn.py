@@ -16,8 +16,14 @@ import argparse
 import json
 import sys
 
+<<<<<<< HEAD
 from drgn import Object, Program, cast
 from drgn.helpers.linux.irq import for_each_irq_desc
+=======
+from drgn import Object, Program, TypeKind, cast
+from drgn.helpers.linux.cpumask import for_each_cpu
+from drgn.helpers.linux.irq import for_each_irq_desc, irq_desc_action_names
+>>>>>>> ba54f1b (irt: interrupt remapping tables, down to vector, CPU and handler)
 from drgn.helpers.linux.list import list_for_each_entry
 from drgn.helpers.linux.mm import virt_to_phys
 from drgn.helpers.linux.pci import for_each_pci_dev, pci_name
@@ -256,6 +262,83 @@ def device_data(pci_dev):
     return cast("struct iommu_dev_data *", iommu.priv)
 
 
+class Interrupts:
+    """Remapped interrupts: what amd_ir_chip keeps of each, and the entry that this names."""
+
+    def __init__(self, prog, iommu):
+        self.prog, self.iommu = prog, iommu
+        self.chip = prog["amd_ir_chip"].address_of_()
+        self.size = 16 if prog["amd_iommu_guest_ir"].value_() else 4
+
+    def tables(self, segment):
+        """The driver's table of tables of a PCI segment, by device ID."""
+        if not self.iommu.segmented:
+            return self.prog["irq_lookup_table"]
+        for entry in list_for_each_entry("struct amd_iommu_pci_seg",
+                                         self.prog["amd_iommu_pci_seg_list"].address_of_(),
+                                         "list"):
+            if entry.id.value_() == segment:
+                return entry.irq_lookup_table
+        raise LookupError(f"no segment {segment}")
+
+    def words(self, table, index):
+        data = self.prog.read(table.table.value_() + index * self.size, self.size)
+        return [int.from_bytes(data[at:at + 8], "little") for at in range(0, self.size, 8)]
+
+    def is_allocated(self, words):
+        """irte_is_allocated(), irte_ga_is_allocated()"""
+        return bool(words[0] if self.size == 4 else words[1] & 0xff)
+
+    def describe(self, irq, desc):
+        data = desc.irq_data.address_of_()
+        while data and data.chip != self.chip:
+            data = data.parent_data
+        if not data:
+            return None
+        record = cast("struct amd_ir_data *", data.chip_data)
+        devid, index = record.irq_2_irte.devid.value_(), record.irq_2_irte.index.value_()
+        table = self.tables(0)[devid]
+        words = self.words(table, index)
+        names = irq_desc_action_names(desc)
+        mask = desc.irq_common_data.effective_affinity
+        return {
+            "irq": irq, "devid": devid, "index": index, "words": [hexadecimal(w) for w in words],
+            "names": [name.decode() for name in names],
+            "cpus": list(cpumask_to_cpulist_numbers(mask)),
+        }
+
+    def irqs(self):
+        every = (self.describe(irq, desc) for irq, desc in for_each_irq_desc(self.prog))
+        return [one for one in every if one]
+
+    def table_owners(self):
+        """{address of a table: the lowest device ID that has it}"""
+        _, last = self.iommu.device_table(0)
+        data = self.prog.read(self.tables(0).value_(), (last + 1) * 8)
+        owners = {}
+        for devid in range(last + 1):
+            address = int.from_bytes(data[devid * 8:devid * 8 + 8], "little")
+            if address:
+                owners.setdefault(address, devid)
+        return owners
+
+    def describe_table(self, address, devid, entries):
+        table = Object(self.prog, "struct irq_remap_table *", address)
+        return {"devid": devid, "min_index": table.min_index.value_(),
+                "allocated": [i for i in range(entries)
+                              if self.is_allocated(self.words(table, i))]}
+
+    def state(self, entries=512):
+        return {"irqs": self.irqs(),
+                "tables": [self.describe_table(address, devid, entries)
+                           for address, devid in self.table_owners().items()]}
+
+
+def cpumask_to_cpulist_numbers(mask):
+    """The CPUs in a cpumask_var_t, an array of words or a pointer to such."""
+    return for_each_cpu(mask[0] if mask.type_.kind == TypeKind.ARRAY else mask)
+
+
 def coalesced(leaves):
     """Leaves that continue each other as one range."""
     ranges = []
@@ -332,6 +415,7 @@ def read_state(prog, vfio, window, allocators):
     state["devices"].sort(key=lambda device: device["bdf"])
     allocator, ids = iommu.domain_ids()
     state["domids"] = {"allocator": allocator, "ids": ids}
+    state["interrupts"] = Interrupts(prog, iommu).state()
     return state
 
 

@@ -3,6 +3,9 @@
 
 #include "amd/hw/rows.h"
 
+#define IRTE_GUEST_MODE (UINT64_C(1) << 7)
+#define IRTE128_VECTOR UINT64_C(0xff) /* in word 1 */
+
 static const struct field_value int_type_values[] = {
 	{0, "fixed", "delivered to the destination"},
 	{1, "arbitrated", "delivered to the destination with the lowest priority"},
@@ -90,3 +93,24 @@ const struct layout irte128_layout =
 const struct layout irte128_posted_layout =
 	LAYOUT("irte128_posted", "Interrupt remapping entry, 128-bit, posted to a guest", 128,
 	       irte128_posted_fields);
+
+const struct layout *irte_layout(unsigned bytes, const uint64_t words[IRTE_WORDS])
+{
+	if (bytes == IRTE32_BYTES)
+		return &irte32_layout;
+	return words[0] & IRTE_GUEST_MODE ? &irte128_posted_layout : &irte128_layout;
+}
+
+uint64_t irte_get(const struct layout *layout, const uint64_t words[IRTE_WORDS], const char *key)
+{
+	int row = layout_find(layout, key);
+
+	return row < 0 ? 0 : layout_get(layout, words, (size_t)row);
+}
+
+bool irte_is_free(unsigned bytes, const uint64_t words[IRTE_WORDS])
+{
+	if (bytes == IRTE32_BYTES)
+		return !words[0];
+	return !(words[1] & IRTE128_VECTOR);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/cpu.h"
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+
+#define CPUS_MAX 8192 /* NR_CPUS of the largest builds */
+#define BAD_APIC_ID UINT32_MAX
+#define FLAT_CPUS 8 /* in a logical destination of 8 bits */
+
+static struct error *read_cpus(struct reader *r, struct arena *arena, uint32_t n, struct cpus *ret)
+{
+	const struct found *core = r->kernel->core;
+	struct cpu *at = arena_alloc(arena, n * sizeof(*at));
+	_cleanup_(freep) uint8_t *ids = malloc((size_t)n * 4);
+	_cleanup_(freep) uint8_t *mask = malloc((size_t)n / 8 + 8);
+	struct datum online = {.state = DATUM_ABSENT};
+
+	if (!at || !ids || !mask)
+		return error_no_memory;
+	struct error *err = target_read(r->kernel->target, SPACE_VIRT,
+					core[CORE_CPU_APIC_IDS].value, ids, (size_t)n * 4);
+	if (err) {
+		ret->state = problems_add(r->problems, err, "APIC IDs", "processors");
+		return NULL;
+	}
+	if (is_found(&core[CORE_CPU_ONLINE])) {
+		err = target_read(r->kernel->target, SPACE_VIRT, core[CORE_CPU_ONLINE].value, mask,
+				  ((size_t)n + 63) / 64 * 8);
+		online.state =
+			err ? problems_add(r->problems, err, "online", "processors") : DATUM_OK;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t id = get_le32(ids + (size_t)i * 4);
+
+		if (id == BAD_APIC_ID)
+			continue;
+		if (online.state == DATUM_OK)
+			online.value = mask[i / 8] >> i % 8 & 1;
+		at[ret->n++] = (struct cpu){i, id, online};
+	}
+	ret->at = at;
+	ret->state = DATUM_OK;
+	return NULL;
+}
+
+struct error *cpus_read(struct reader *r, struct arena *arena, struct cpus *ret)
+{
+	const struct found *core = r->kernel->core;
+
+	*ret = (struct cpus){.state = DATUM_ABSENT};
+	reader_object(r, "processors");
+	ret->x2apic = reader_symbol(r, &core[CORE_X2APIC_MODE], 4, "x2APIC mode");
+	struct datum n = reader_symbol(r, &core[CORE_CPU_COUNT], 4, "number");
+	if (n.state == DATUM_OK && (!n.value || n.value > CPUS_MAX))
+		n.state = problems_add(
+			r->problems,
+			error_new(ERROR_CORRUPT, "nr_cpu_ids is %u", (unsigned)n.value), "number",
+			"processors");
+	if (n.state != DATUM_OK) {
+		ret->state = n.state;
+		return NULL;
+	}
+	return is_found(&core[CORE_CPU_APIC_IDS]) ? read_cpus(r, arena, (uint32_t)n.value, ret)
+						  : NULL;
+}
+
+/*
+ * Logical IDs: in x2APIC mode hardware makes them of the APIC ID, 16 to a cluster; before, Linux's
+ * flat mode gives CPU n the bit n (arch/x86/kernel/apic).
+ */
+bool cpu_is_destination(const struct cpus *cpus, const struct cpu *cpu, uint32_t destination,
+			bool logical)
+{
+	if (!logical)
+		return cpu->apic_id == destination ||
+		       destination == (cpus->x2apic.value ? UINT32_MAX : UINT8_MAX);
+	if (cpus->x2apic.value)
+		return cpu->apic_id >> 4 == destination >> 16 &&
+		       (destination & 0xffff & 1u << (cpu->apic_id & 0xf));
+	return cpu->number < FLAT_CPUS && (destination & 1u << cpu->number);
+}
