@@ -20,6 +20,7 @@
 
 static struct module {
 	struct app app;
+	struct opened opened; /* the session is made by the first command */
 	locale_t locale; /* the user's; crash may have left the C library at "C" */
 	struct arena help;
 	bool at_work;
@@ -60,13 +61,13 @@ static void run(struct app *app, const char *const *words, size_t n)
 	struct error *err = take_options(app, words, n, &next);
 
 	app->console.verbosity = app->settings.verbosity;
-	if (!err && !app->session)
-		err = session_new(&app->spec, &app->session);
+	if (!err && !app->opened->session)
+		err = session_new(&app->opened->spec, &app->opened->session);
 	if (err) {
 		console_line(&app->console, QUIET, "%s", error_message(err));
 		error_free(err);
 	} else if (app->settings.version) {
-		fprintf(app->out, "iommuscope %s\n", IOMMUSCOPE_VERSION);
+		fprintf(app->sink.out, "iommuscope %s\n", IOMMUSCOPE_VERSION);
 	} else if (next == n || app->settings.help) {
 		app->settings.help = false;
 		run_words(app, help, ARRAY_SIZE(help));
@@ -80,13 +81,13 @@ static void iommu_command(void)
 	struct app *app = &module.app;
 
 	if (module.at_work) {
-		session_free(app->session);
-		app->session = NULL;
+		session_free(app->opened->session);
+		app->opened->session = NULL;
 	}
 	module.at_work = true;
 	signals_take();
 	locale_t theirs = uselocale(module.locale);
-	app->out = fp;
+	app->sink = sink_of(fp);
 	app->settings = (struct settings){0};
 	console_init(&app->console);
 	run(app, (const char *const *)args + 1, argcnt > 0 ? (size_t)argcnt - 1 : 0);
@@ -155,7 +156,8 @@ static struct command_table_entry command_table[] = {
 __attribute__((constructor)) static void module_load(void)
 {
 	module.locale = newlocale(LC_ALL_MASK, "", NULL);
-	module.app.spec = (struct target_spec){
+	module.app.opened = &module.opened;
+	module.opened.spec = (struct target_spec){
 		.interrupt = interrupt_flag(),
 		.progress = console_progress,
 		.progress_arg = &module.app.console,
@@ -168,7 +170,7 @@ __attribute__((constructor)) static void module_load(void)
 
 __attribute__((destructor)) static void module_unload(void)
 {
-	session_free(module.app.session);
+	session_free(module.opened.session);
 	arena_free(&module.help);
 	if (module.locale)
 		freelocale(module.locale);

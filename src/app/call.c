@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "cmd/prompt.h"
 
 static struct error *no_command(const char *name)
 {
@@ -13,6 +14,8 @@ static struct error *no_command(const char *name)
 
 	for (size_t i = 0; commands[i]; i++)
 		suggestion_offer(&suggestion, commands[i]->name);
+	for (const struct prompt_word *word = prompt_words; word->name; word++)
+		suggestion_offer(&suggestion, word->name);
 	return suggestion_error(&suggestion, "command", "; 'help' lists them");
 }
 

@@ -59,7 +59,11 @@ void console_line(struct console *console, enum verbosity from, const char *fmt,
 		return;
 	/* Messages quote what the dump holds. */
 	buffer_escaped(&escaped, line, false);
-	fprintf(console->err, "iommuscope: %.*s\n", (int)escaped.n, escaped.at);
+	FILE *to = console->held ? console->held : console->err;
+	fputs("iommuscope: ", to);
+	if (console->file)
+		fprintf(to, "%s:%u: ", console->file, console->line);
+	fprintf(to, "%.*s\n", (int)escaped.n, escaped.at);
 	buffer_free(&escaped);
 }
 
@@ -84,8 +88,8 @@ void console_progress(void *arg, const char *what, uint64_t done, uint64_t total
 	struct console *console = arg;
 	double now = console_seconds(console);
 
-	if (!console->is_terminal || console->verbosity < NORMAL || now < PROGRESS_AFTER ||
-	    (console->drawn > 0 && now - console->drawn < PROGRESS_EVERY))
+	if (!console->is_terminal || console->held || console->verbosity < NORMAL ||
+	    now < PROGRESS_AFTER || (console->drawn > 0 && now - console->drawn < PROGRESS_EVERY))
 		return;
 	console->drawn = now;
 	if (total)
@@ -99,4 +103,22 @@ void console_progress(void *arg, const char *what, uint64_t done, uint64_t total
 void console_note(void *arg, const char *line)
 {
 	console_line(arg, NORMAL, "%s", line);
+}
+
+/* Without memory for it lines are shown at once. */
+void console_hold(struct console *console)
+{
+	if (console->is_terminal && !console->held)
+		console->held = open_memstream(&console->held_text, &console->held_length);
+}
+
+void console_release(struct console *console)
+{
+	if (!console->held)
+		return;
+	if (!fclose(console->held))
+		fwrite(console->held_text, 1, console->held_length, console->err);
+	free(console->held_text);
+	console->held = NULL;
+	console->held_text = NULL;
 }

@@ -18,12 +18,18 @@ struct console {
 	bool is_terminal;
 	struct timespec began; /* the command at work */
 	double drawn;	       /* seconds after `began` when progress was last drawn; 0: not */
+	const char *file;      /* the script that the command is in; NULL: none */
+	unsigned line;	       /* its line in there */
+	FILE *held;	       /* lines wait here while another program has the terminal */
+	char *held_text;
+	size_t held_length;
 };
 
 void console_init(struct console *console);
 void console_begin(struct console *console); /* a command begins: progress waits a second */
 
-/* "iommuscope: " and the line; nothing when verbosity is below `from`. Errors: QUIET. */
+/* "iommuscope: ", in a script its name and the line's number, and the line; nothing when verbosity
+ * is below `from`. Errors: QUIET. */
 void console_line(struct console *console, enum verbosity from, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -36,6 +42,10 @@ void console_note(void *arg, const char *line);
 
 /* Takes the progress off the terminal, before anything else is written there. */
 void console_clear(struct console *console);
+
+/* Until it is released, nothing is drawn, and lines are kept for then. */
+void console_hold(struct console *console);
+void console_release(struct console *console);
 
 double console_seconds(const struct console *console); /* since console_begin() */
 

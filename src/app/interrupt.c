@@ -5,10 +5,11 @@
 #include <stddef.h>
 
 static volatile int interrupted;
+static volatile bool shielded;
 
 static void on_interrupt(int signal_number)
 {
-	if (interrupted) {
+	if (interrupted && !shielded) {
 		signal(signal_number, SIG_DFL);
 		raise(signal_number);
 	}
@@ -35,4 +36,9 @@ void interrupt_clear(void)
 const volatile int *interrupt_flag(void)
 {
 	return &interrupted;
+}
+
+void interrupt_shield(bool on)
+{
+	shielded = on;
 }

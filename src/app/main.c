@@ -8,7 +8,8 @@
 
 #include "app/interrupt.h"
 #include "app/repl.h"
-#include "app/run.h"
+#include "app/builtins.h"
+#include "app/script.h"
 #include "app/version.h"
 #include "base/cleanup.h"
 
@@ -17,7 +18,7 @@ static bool is_target_file(const char *word)
 {
 	struct stat st;
 
-	return !command_find(word) && !stat(word, &st) && !S_ISDIR(st.st_mode);
+	return !command_find(word) && !builtin_find(builtins, word) && !stat(word, &st) && !S_ISDIR(st.st_mode);
 }
 
 /* Takes the options and the target's files; *ret_next: where the command is, argc when none. */
@@ -60,21 +61,6 @@ static int print_help(struct app *app)
 	return status ? status : run_words(app, help, 1);
 }
 
-static int run_scripts(struct app *app)
-{
-	int worst = EXIT_ANSWERED;
-
-	for (size_t i = 0; i < app->settings.scripts.n && worst != EXIT_INTERRUPTED; i++) {
-		const struct script *script = &app->settings.scripts.at[i];
-		int status =
-			script->line ? run_line(app, script->line) : run_file(app, script->path);
-
-		if (status > worst)
-			worst = status;
-	}
-	return worst;
-}
-
 static int run(struct app *app, const char *const *words, size_t n)
 {
 	if (app->settings.version)
@@ -86,7 +72,7 @@ static int run(struct app *app, const char *const *words, size_t n)
 			     words[0]);
 		return EXIT_USAGE;
 	}
-	if (n && !command_find(words[0]) && strpbrk(words[0], "/.")) {
+	if (n && !command_find(words[0]) && !builtin_find(builtins, words[0]) && strpbrk(words[0], "/.")) {
 		console_line(&app->console, QUIET, "no such file: '%s'", words[0]);
 		return EXIT_TARGET;
 	}
@@ -97,26 +83,9 @@ static int run(struct app *app, const char *const *words, size_t n)
 	return isatty(STDIN_FILENO) ? repl_run(app) : run_file(app, "-");
 }
 
-static void fill_spec(struct app *app)
-{
-	app->spec = (struct target_spec){
-		.cores = app->settings.cores.at,
-		.n_cores = app->settings.cores.n,
-		.symbols = app->settings.symbols,
-		.no_symbols = app->settings.no_symbols,
-		.no_cache = app->settings.no_cache,
-		.verbose = app->settings.verbosity >= VERBOSE,
-		.interrupt = interrupt_flag(),
-		.progress = console_progress,
-		.progress_arg = &app->console,
-		.note = console_note,
-		.note_arg = &app->console,
-	};
-}
-
 int main(int argc, char **argv)
 {
-	struct app app = {.out = stdout};
+	struct app app = {.sink = sink_of(stdout), .builtins = builtins};
 	size_t next = 0;
 	int status;
 
@@ -125,9 +94,8 @@ int main(int argc, char **argv)
 	console_init(&app.console);
 	struct error *err = take_arguments(&app, argc, argv, &next);
 	app.console.verbosity = app.settings.verbosity;
-	fill_spec(&app);
 	if (!err)
-		err = session_new(&app.spec, &app.session);
+		err = opened_new(&app.settings, &app.console, &app.opened);
 	if (err) {
 		console_line(&app.console, QUIET, "%s", error_message(err));
 		status = status_of(&app, err);
@@ -135,7 +103,7 @@ int main(int argc, char **argv)
 	} else {
 		status = run(&app, (const char *const *)argv + next, (size_t)argc - next);
 	}
-	session_free(app.session);
+	opened_free(app.opened);
 	settings_free(&app.settings);
 	return status;
 }

@@ -88,6 +88,13 @@ static struct error *take_no_cache(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static struct error *take_stop_on_error(struct settings *settings, const char *value)
+{
+	(void)value;
+	settings->stop_on_error = true;
+	return NULL;
+}
+
 static struct error *take_color(struct settings *settings, const char *value)
 {
 	static const char *const names[] = {
@@ -142,8 +149,8 @@ static struct error *take_version(struct settings *settings, const char *value)
 
 const struct option program_options[] = {
 	{"c", "core", "FILE",
-	 "dump to read; repeat it for a split dump (default: the running kernel)", false,
-	 take_core, true},
+	 "dump to read; repeat it for a split dump (default: the running kernel)", false, take_core,
+	 true},
 	{"s", "symbols", "FILE",
 	 "the kernel's vmlinux, System.map or export (default: a vmlinux found by its build ID, "
 	 "else the kernel's own BTF and kallsyms)",
@@ -154,9 +161,13 @@ const struct option program_options[] = {
 	{NULL, "json-lines", NULL, "answer in JSON, one record per line", true, take_json_lines},
 	{"o", "columns", "LIST", "columns to show; +LIST adds to the usual ones, 'help' lists them",
 	 true, take_columns},
-	{"e", "execute", "LINE", "run a command line and exit; repeatable", false, take_execute, true},
+	{"e", "execute", "LINE", "run a command line and exit; repeatable", false, take_execute,
+	 true},
 	{"i", "input", "FILE", "run the command lines of a file; - is standard input", false,
 	 take_input, true},
+	{NULL, "stop-on-error", NULL,
+	 "end -e, -i and standard input with the first command whose status is not 0", false,
+	 take_stop_on_error, true},
 	{NULL, "no-cache", NULL, "neither read nor write the type-layout cache", false,
 	 take_no_cache, true},
 	{NULL, "color", "WHEN", "auto, always or never", false, take_color},
@@ -244,13 +255,12 @@ struct error *settings_take_file(struct settings *settings, const char *path)
 	return take_core(settings, path);
 }
 
-struct emit_options settings_emit_options(const struct settings *settings, FILE *out)
+struct emit_options settings_emit_options(const struct settings *settings, bool terminal)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	bool terminal = isatty(fileno(out));
 	struct winsize size = {0};
 
-	if (terminal && ioctl(fileno(out), TIOCGWINSZ, &size))
+	if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 		size.ws_col = 0;
 	return (struct emit_options){
 		.format = settings->format,

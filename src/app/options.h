@@ -30,6 +30,7 @@ struct settings {
 	const char *columns;
 	enum color_when color;
 	enum verbosity verbosity;
+	bool stop_on_error;
 	bool help, version;
 };
 
@@ -57,8 +58,8 @@ struct error *option_take(struct arguments *arguments, const struct argument *op
 /* An existing file that is named in front of the command: kernel symbols or a dump. */
 struct error *settings_take_file(struct settings *settings, const char *path);
 
-/* What the terminal and the environment add; out: where the answer goes. */
-struct emit_options settings_emit_options(const struct settings *settings, FILE *out);
+/* What the terminal (or none) and the environment add. */
+struct emit_options settings_emit_options(const struct settings *settings, bool terminal);
 
 /* "iommuscope [OPTIONS] [COMMAND [ARGS...]]" and the options, for --help; NULL: no memory. */
 char *options_help(void);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/run.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "app/builtins.h"
 #include "app/call.h"
 #include "app/interrupt.h"
-#include "app/words.h"
 #include "base/cleanup.h"
 #include "out/columns.h"
 
@@ -20,7 +19,9 @@ int status_of(const struct app *app, const struct error *err)
 		return EXIT_INTERRUPTED;
 	if (error_code(err) == ERROR_USAGE)
 		return EXIT_USAGE;
-	return app->session && session_failed(app->session) ? EXIT_TARGET : EXIT_PARTLY;
+	bool has_failed =
+		app->opened && app->opened->session && session_failed(app->opened->session);
+	return has_failed ? EXIT_TARGET : EXIT_PARTLY;
 }
 
 /* A monitoring plug-in that can't do its work says "unknown", never "warning" or "critical". */
@@ -31,12 +32,12 @@ static int failure_status(const struct command *command, int status)
 	return is_verdict && status != EXIT_INTERRUPTED ? EXIT_TARGET : status;
 }
 
-/* Ends the command with an error that it has not answered with. Takes err. */
-static int fail(struct app *app, const char *name, struct error *err)
+int run_failed(struct app *app, const char *name, struct error *err)
 {
-	const struct command *command = command_find(name);
+	const struct command *command = name ? command_find(name) : NULL;
 	int status = failure_status(command, status_of(app, err));
 
+	console_clear(&app->console);
 	if (command)
 		console_line(&app->console, QUIET, "%s: %s", name, error_message(err));
 	else
@@ -52,15 +53,11 @@ static bool wants_target(const struct command_call *call)
 	return command->wants_target ? command->wants_target(call) : !command->no_target;
 }
 
-static struct error *open_target(struct app *app, const struct command_call *call,
-				 struct emit_target *ret)
+static struct error *open_target(struct app *app, struct emit_target *ret)
 {
 	struct target *target;
-	struct error *err = NULL;
+	struct error *err = session_target(app->opened->session, &target);
 
-	if (!wants_target(call))
-		return NULL;
-	err = session_target(app->session, &target);
 	if (err)
 		return err;
 	struct target_facts facts = target_facts(target);
@@ -94,49 +91,73 @@ static int finish(struct app *app, struct call *call, struct error *failure)
 	console_clear(&app->console);
 	if (err && !is_part_of_answer(call, status)) {
 		emit_abandon(call->command.emit);
-		return fail(app, name, take_ptr(err));
+		return run_failed(app, name, take_ptr(err));
 	}
 	if (err && !is_text)
 		problems_add(problems, take_ptr(err), "answer", "%s", name);
 	struct error *written = emit_end(call->command.emit, problems);
+	if (written && sink_is_deaf(&app->sink)) {
+		error_free(written);
+		return EXIT_ANSWERED;
+	}
 	if (written)
-		return fail(app, name, written);
+		return run_failed(app, name, written);
 	if (is_text)
 		console_problems(&app->console, problems);
 	if (err)
-		return fail(app, name, take_ptr(err));
+		return run_failed(app, name, take_ptr(err));
 	if (call->command.command->has_verdict && !status)
 		return call->command.verdict;
-	return status ? failure_status(call->command.command, status)
-	       : problems->n || problems->dropped ? EXIT_PARTLY : EXIT_ANSWERED;
+	return status				  ? failure_status(call->command.command, status)
+	       : problems->n || problems->dropped ? EXIT_PARTLY
+						  : EXIT_ANSWERED;
+}
+
+struct error *run_emit(struct app *app, const struct settings *settings, const char *command,
+		       const struct table *table, const struct emit_target *target,
+		       struct emit **ret)
+{
+	struct emit_options options = settings_emit_options(settings, app->sink.is_terminal);
+	bool list_columns = options.columns && !strcmp(options.columns, "help");
+
+	if (list_columns)
+		options.columns = NULL;
+	return emit_begin(app->sink.out, &options, command, target,
+			  list_columns ? &table_columns : table, ret);
 }
 
 static int answer(struct app *app, struct call *call)
 {
 	const struct command *command = call->command.command;
 	const struct table *table = command->table;
-	struct emit_options options = settings_emit_options(&call->settings, app->out);
+	const char *chosen = call->settings.columns;
+	bool list_columns = chosen && !strcmp(chosen, "help");
+	bool has_target = !list_columns && wants_target(&call->command);
 	struct emit_target facts = {0};
 	struct error *err = NULL;
 
 	if (command->choose_table)
 		table = command->choose_table(&call->command);
-	bool list_columns = options.columns && !strcmp(options.columns, "help");
-	if (list_columns)
-		options.columns = NULL;
-	else
-		err = open_target(app, &call->command, &facts);
+	if (has_target)
+		err = open_target(app, &facts);
 	if (!err)
-		err = emit_begin(app->out, &options, command->name,
-				 list_columns || !wants_target(&call->command) ? NULL : &facts,
-				 list_columns ? &table_columns : table, &call->command.emit);
+		err = run_emit(app, &call->settings, command->name, table,
+			       has_target ? &facts : NULL, &call->command.emit);
 	if (err)
-		return fail(app, command->name, err);
+		return run_failed(app, command->name, err);
 	if (list_columns)
 		emit_columns(call->command.emit, table);
 	else
 		err = command->run(&call->command);
 	return finish(app, call, err);
+}
+
+const struct builtin *builtin_find(const struct builtin *table, const char *name)
+{
+	for (const struct builtin *b = table; b && b->name; b++)
+		if (!strcmp(b->name, name))
+			return b;
+	return NULL;
 }
 
 static void report_cost(struct app *app, const char *command)
@@ -157,76 +178,21 @@ int run_words(struct app *app, const char *const *words, size_t n)
 	int status;
 
 	interrupt_clear();
-	session_refresh(app->session);
 	console_begin(&app->console);
+	const struct builtin *builtin = builtin_find(app->builtins, words[0]);
+	if (builtin)
+		return builtin->run(app, words + 1, n - 1);
+	session_refresh(app->opened->session);
 	struct error *err = call_parse(&app->settings, words, n, &call);
 	if (err) {
-		status = fail(app, words[0], err);
+		status = run_failed(app, words[0], err);
 	} else {
-		call.command.session = app->session;
+		call.command.session = app->opened->session;
 		call.command.problems = &problems;
 		call.command.arena = &arena;
 		status = answer(app, &call);
 	}
 	problems_free(&problems);
 	report_cost(app, words[0]);
-	return status;
-}
-
-int run_line(struct app *app, const char *line)
-{
-	struct words words = {0};
-	struct error *err = words_split(line, &words);
-
-	if (err) {
-		console_line(&app->console, QUIET, "%s", error_message(err));
-		error_free(err);
-		return EXIT_USAGE;
-	}
-	int status = words.n ? run_words(app, words.at, words.n) : EXIT_ANSWERED;
-	words_free(&words);
-	return status;
-}
-
-bool is_quit(const char *line)
-{
-	static const char *const words[] = {"quit", "exit", "q"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		size_t length = strlen(words[i]);
-
-		if (!strncmp(line, words[i], length) &&
-		    !line[length + strspn(line + length, " \r\n")])
-			return true;
-	}
-	return false;
-}
-
-static int run_stream(struct app *app, FILE *in)
-{
-	_cleanup_(freep) char *line = NULL;
-	size_t room = 0;
-	int worst = EXIT_ANSWERED;
-
-	while (worst != EXIT_INTERRUPTED && getline(&line, &room, in) >= 0 && !is_quit(line)) {
-		int status = run_line(app, line);
-
-		if (status > worst)
-			worst = status;
-	}
-	return worst;
-}
-
-int run_file(struct app *app, const char *path)
-{
-	if (!strcmp(path, "-"))
-		return run_stream(app, stdin);
-	FILE *in = fopen(path, "re");
-	if (!in) {
-		console_line(&app->console, QUIET, "can't open '%s': %s", path, strerror(errno));
-		return EXIT_USAGE;
-	}
-	int status = run_stream(app, in);
-	fclose(in);
 	return status;
 }

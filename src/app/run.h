@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Running command lines: from words to an exit status. */
+/*
+ * Running commands: from words to an exit status. The command line, -e, scripts, a pipe on standard
+ * input and the prompt all come through here.
+ */
 #ifndef APP_RUN_H
 #define APP_RUN_H
 
 #include <stdio.h>
 
+#include "app/opened.h"
 #include "app/options.h"
+#include "app/sink.h"
 #include "cmd/command.h"
-#include "cmd/session.h"
 
 enum exit_status {
 	EXIT_ANSWERED = 0,
@@ -17,23 +21,31 @@ enum exit_status {
 	EXIT_INTERRUPTED = 130,
 };
 
+struct builtin;
+
 struct app {
 	struct settings settings;
 	struct console console;
-	struct target_spec spec;
-	struct session *session;
-	FILE *out; /* the answers */
+	struct opened *opened;
+	struct sink sink;		/* of the command at work; without one, standard output */
+	const char *pager;		/* of the prompt; NULL: none */
+	const struct builtin *builtins; /* `open` and the like; NULL: none */
+	bool is_prompt;			/* a person types */
+	bool leaving;			/* quit was said */
 };
 
-/* Each reports its errors on the console and returns the status; several commands: the highest. */
+/* Reports its errors on the console and returns the status. */
 int run_words(struct app *app, const char *const *words, size_t n);
-int run_line(struct app *app, const char *line);
-int run_file(struct app *app, const char *path); /* "-": standard input */
 
-/* A line that leaves the prompt or ends a script: quit, exit, q. */
-bool is_quit(const char *line);
+/* Reports an error that no answer goes with. Takes err. command: NULL, or whose it is. */
+int run_failed(struct app *app, const char *command, struct error *err);
 
 /* An error that ended a command, or the program's start. */
 int status_of(const struct app *app, const struct error *err);
+
+/* An emitter for an answer of `command` to where answers go. */
+struct error *run_emit(struct app *app, const struct settings *settings, const char *command,
+		       const struct table *table, const struct emit_target *target,
+		       struct emit **ret);
 
 #endif

@@ -7,6 +7,7 @@
 #include "check/rule.h"
 #include "cmd/command.h"
 #include "cmd/help_text.h"
+#include "cmd/prompt.h"
 #include "out/schema.h"
 
 extern const struct command command_help;
@@ -65,6 +66,7 @@ enum {
 	COL_TEXT,
 	COL_TOPIC,
 	COL_COMMANDS,
+	COL_WORDS,
 	COL_COMMAND,
 	COL_SUMMARY,
 	COL_STRUCTURE,
@@ -82,6 +84,8 @@ static const struct column columns[] = {
 	[COL_TOPIC] = {"topic", NULL, VALUE_TEXT, COLUMN_EXTRA, "What one wants to know"},
 	[COL_COMMANDS] = {"commands", NULL, VALUE_TEXT, COLUMN_EXTRA | COLUMN_ARRAY,
 			  "The topic's commands"},
+	[COL_WORDS] = {"words", NULL, VALUE_TEXT, COLUMN_EXTRA | COLUMN_ARRAY,
+		       "Words of the prompt and of scripts that are no commands"},
 	[COL_COMMAND] = {"command", NULL, VALUE_TEXT, COLUMN_EXTRA, "A command's name"},
 	[COL_SUMMARY] = {"summary", NULL, VALUE_TEXT, COLUMN_EXTRA, "What it is for"},
 	[COL_STRUCTURE] = {"structure", NULL, VALUE_TEXT, COLUMN_EXTRA,
@@ -127,6 +131,10 @@ static void emit_topic(struct command_call *call, const char *topic, const char 
 	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(commands[i]->topic, topic))
 			emit_text(e, COL_COMMANDS, commands[i]->name);
+	emit_empty(e, COL_WORDS);
+	for (const struct prompt_word *word = prompt_words; word->name; word++)
+		if (!strcmp(topic, PROMPT_TOPIC))
+			emit_text(e, COL_WORDS, word->name);
 	emit_row_end(e);
 }
 
@@ -144,6 +152,7 @@ static void emit_overview(struct command_call *call)
 		if (!is_topic_told(i))
 			emit_topic(call, commands[i]->topic,
 				   help_text_of_topic(call->arena, commands[i]->topic));
+	emit_topic(call, PROMPT_TOPIC, help_text_of_prompt(call->arena));
 	emit_topic(call, "Help", help_text_of_structures(call->arena));
 }
 
@@ -164,6 +173,15 @@ static struct error *emit_command(struct command_call *call, const struct comman
 	emit_text(call->emit, COL_SUMMARY, command->summary);
 	emit_row_end(call->emit);
 	return NULL;
+}
+
+static void emit_prompt_word(struct command_call *call, const struct prompt_word *word)
+{
+	emit_row_begin(call->emit);
+	emit_text(call->emit, COL_TEXT, help_text_of_prompt_word(call->arena, word));
+	emit_text(call->emit, COL_COMMAND, word->name);
+	emit_text(call->emit, COL_SUMMARY, word->summary);
+	emit_row_end(call->emit);
 }
 
 static void emit_field(struct emit *e, const struct layout *layout, size_t row)
@@ -238,6 +256,8 @@ static struct error *no_help(const char *name)
 
 	for (size_t i = 0; commands[i]; i++)
 		suggestion_offer(&suggestion, commands[i]->name);
+	for (const struct prompt_word *word = prompt_words; word->name; word++)
+		suggestion_offer(&suggestion, word->name);
 	for (size_t i = 0; layouts[i]; i++)
 		suggestion_offer(&suggestion, layouts[i]->name);
 	for (size_t s = 0; rule_sets[s]; s++)
@@ -251,6 +271,7 @@ static struct error *help_run(struct command_call *call)
 	const char *name = call->n_operands ? call->operands[0] : NULL;
 	const struct command *command = name ? command_find(name) : NULL;
 	const struct rule *rule = name ? rule_find(name) : NULL;
+	const struct prompt_word *word = name ? prompt_word_find(name) : NULL;
 	const struct layout *layout;
 
 	if (call->values[OPTION_SCHEMA] && !command)
@@ -259,7 +280,9 @@ static struct error *help_run(struct command_call *call)
 		emit_overview(call);
 		return NULL;
 	}
-	if (!command && !rule && !layout_named(name, 0))
+	if (word)
+		emit_prompt_word(call, word);
+	else if (!command && !rule && !layout_named(name, 0))
 		return no_help(name);
 	if (rule)
 		emit_rule(call, rule);

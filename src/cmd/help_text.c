@@ -64,6 +64,22 @@ const char *help_text_of_topic(struct arena *arena, const char *topic)
 	return text_close(&stream, arena);
 }
 
+const char *help_text_of_prompt(struct arena *arena)
+{
+	struct text_stream stream;
+
+	if (!text_open(&stream))
+		return NULL;
+	fputs(PROMPT_TOPIC ":\n", stream.out);
+	for (const struct prompt_word *word = prompt_words; word->name; word++) {
+		char usage[64];
+
+		snprintf(usage, sizeof(usage), "%s %s", word->name, word->operands);
+		print_item(stream.out, 32, usage, word->summary);
+	}
+	return text_close(&stream, arena);
+}
+
 const char *help_text_of_structures(struct arena *arena)
 {
 	struct text_stream stream;
@@ -239,5 +255,19 @@ const char *help_text_of_layout(struct arena *arena, const struct layout *layout
 			print_field(stream.out, arena, layout, row);
 	if (layout->n_fields && layout->fields[0].spec)
 		fprintf(stream.out, "\nReference: %s\n", layout->fields[0].spec);
+	return text_close(&stream, arena);
+}
+
+const char *help_text_of_prompt_word(struct arena *arena, const struct prompt_word *word)
+{
+	struct text_stream stream;
+
+	if (!text_open(&stream))
+		return NULL;
+	fprintf(stream.out, "Usage: %s %s\n", word->name, word->operands);
+	print_item(stream.out, 3, "", word->summary);
+	if (*word->details)
+		fputc('\n', stream.out);
+	print_details(stream.out, word->details);
 	return text_close(&stream, arena);
 }

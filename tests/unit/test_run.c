@@ -13,9 +13,11 @@
 
 #include "app/arguments.h"
 #include "app/call.h"
-#include "app/run.h"
+#include "app/builtins.h"
+#include "app/script.h"
 #include "app/words.h"
 #include "base/cleanup.h"
+#include "cmd/prompt.h"
 
 static void test_words(void **state)
 {
@@ -129,18 +131,21 @@ static struct caught run(const char *line)
 	struct caught c = {0};
 	size_t out_length, err_length;
 	FILE *err = open_memstream(&c.err, &err_length);
-	struct app app = {.out = open_memstream(&c.out, &out_length)};
+	FILE *out = open_memstream(&c.out, &out_length);
+	struct app app = {.sink = {.out = out, .process.in = -1}, .builtins = builtins};
 
 	assert_non_null(err);
-	assert_non_null(app.out);
+	assert_non_null(out);
 	console_init(&app.console);
 	app.console.err = err;
-	app.spec.cores = (const char *const[]){"/nonexistent/vmcore"};
-	app.spec.n_cores = 1;
-	assert_null(session_new(&app.spec, &app.session));
+	const char **core = vec_push(&app.settings.cores);
+	assert_non_null(core);
+	*core = "/nonexistent/vmcore";
+	assert_null(opened_new(&app.settings, &app.console, &app.opened));
 	c.status = run_line(&app, line);
-	session_free(app.session);
-	fclose(app.out);
+	opened_free(app.opened);
+	settings_free(&app.settings);
+	fclose(out);
 	fclose(err);
 	return c;
 }
@@ -264,15 +269,50 @@ static void test_help(void **state)
 	caught_free(&overview);
 }
 
-static void test_quit(void **state)
+/* Every word of the prompt that is one can be run, and is known to `help`. */
+static void test_prompt_words(void **state)
 {
 	(void)state;
-	assert_true(is_quit("quit"));
-	assert_true(is_quit("exit \n"));
-	assert_true(is_quit("q"));
-	assert_false(is_quit("quite"));
-	assert_false(is_quit(""));
-	assert_false(is_quit("quit now"));
+	for (const struct prompt_word *word = prompt_words; word->name; word++) {
+		char line[64];
+
+		assert_true(!word->name[1] || builtin_find(builtins, word->name));
+		snprintf(line, sizeof(line), "help '%s'", word->name);
+		struct caught c = run(line);
+		assert_int_equal(c.status, EXIT_ANSWERED);
+		assert_non_null(strstr(c.out, word->summary));
+		caught_free(&c);
+	}
+}
+
+static void test_ends(void **state)
+{
+	static const struct {
+		const char *line;
+		size_t n;
+		enum words_end end;
+		const char *rest;
+	} cases[] = {
+		{"devices | grep a > b", 1, WORDS_PIPE, " grep a > b"},
+		{"devices|wc", 1, WORDS_PIPE, "wc"},
+		{"dte --all >file", 2, WORDS_WRITE, "file"},
+		{"dte>> 'a b'", 1, WORDS_APPEND, " 'a b'"},
+		{"a '|' \\> \">>\"", 4, WORDS_END, NULL},
+		{"| x", 0, WORDS_PIPE, " x"},
+		{"a # | x", 1, WORDS_END, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct words words;
+
+		assert_null(words_split(cases[i].line, &words));
+		assert_int_equal(words.n, cases[i].n);
+		assert_int_equal(words.end, cases[i].end);
+		if (cases[i].rest)
+			assert_string_equal(words.rest, cases[i].rest);
+		words_free(&words);
+	}
 }
 
 int main(void)
@@ -281,7 +321,7 @@ int main(void)
 		cmocka_unit_test(test_words),	  cmocka_unit_test(test_open_quotes),
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_arguments_end),
 		cmocka_unit_test(test_lines),	  cmocka_unit_test(test_no_target),
-		cmocka_unit_test(test_help),	  cmocka_unit_test(test_quit),
+		cmocka_unit_test(test_help),	  cmocka_unit_test(test_prompt_words), cmocka_unit_test(test_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
