@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "amd/hw/dte.h"
 #include "amd/load.h"
 #include "base/vec.h"
 #include "kernel/list.h"
@@ -138,6 +139,13 @@ enum datum_state amd_segment_state(const struct amd *amd)
 	return amd->segments.state == DATUM_OK ? DATUM_NONE : amd->segments.state;
 }
 
+static struct datum device_table_size(struct datum last_devid)
+{
+	if (last_devid.state == DATUM_OK)
+		last_devid.value = (last_devid.value + 1) * DTE_BYTES;
+	return last_devid;
+}
+
 static struct error *show_segments(struct load *load)
 {
 	const struct amd_segments *segments = &load->amd->segments;
@@ -152,6 +160,7 @@ static struct error *show_segments(struct load *load)
 			.number = segments->at[i].number,
 			.last_devid = segments->at[i].last_devid,
 			.device_table = segments->at[i].dev_table,
+			.device_table_size = device_table_size(segments->at[i].last_devid),
 		};
 	return NULL;
 }

@@ -30,15 +30,56 @@ static struct error *tell_unknown(const struct walk *w, uint64_t iova, uint64_t 
 	return NULL;
 }
 
-/* Entries group .. group + n - 1 are copies of one page's entry, as they have to be. */
-static bool copies_agree(const struct table_page *t, unsigned group, unsigned n)
+static enum table_damage_kind damage_kind(enum pte_rule rule)
+{
+	static const enum table_damage_kind kinds[PTE_RULES] = {
+		[PTE_RULE_RESERVED] = DAMAGE_RESERVED, [PTE_RULE_LEVEL] = DAMAGE_LEVEL,
+		[PTE_RULE_TOP_LEAF] = DAMAGE_LEVEL,    [PTE_RULE_SMALL] = DAMAGE_SIZE,
+		[PTE_RULE_LARGE] = DAMAGE_SIZE,        [PTE_RULE_ENDLESS] = DAMAGE_SIZE,
+	};
+
+	return kinds[rule];
+}
+
+static struct error *tell_damage(const struct walk *w, const struct table_page *t, unsigned i,
+				 enum table_damage_kind kind, const char *message)
+{
+	const struct table_damage damage = {
+		.kind = kind,
+		.iova = t->base + ((uint64_t)i << pt_shift(t->level)),
+		.entry_address = t->pa + i * 8,
+		.entry = table_entry(t, i),
+		.level = t->level,
+		.message = message,
+	};
+
+	return w->visitor->damaged(w->visitor->arg, &damage);
+}
+
+/* A present entry that breaks a rule. */
+static struct error *tell_invalid(const struct walk *w, const struct table_page *t, unsigned i,
+				  enum pte_rule rule)
+{
+	const char *meaning = pte_rule_names[rule].meaning;
+
+	if (w->visitor->damaged)
+		return tell_damage(w, t, i, damage_kind(rule), meaning);
+	return tell_unknown(w, t->base + ((uint64_t)i << pt_shift(t->level)), pt_span(t->level),
+			    error_new(ERROR_CORRUPT,
+				      "entry 0x%016" PRIx64 " at 0x%" PRIx64
+				      " of a level %u table: %s",
+				      table_entry(t, i), t->pa + i * 8, t->level, meaning));
+}
+
+/* Which of the entries group .. group + n - 1 is not a copy of the first, as they have to be; 0: all are. */
+static unsigned first_difference(const struct table_page *t, unsigned group, unsigned n)
 {
 	uint64_t first = table_entry(t, group) | PTE_ACCESSED_DIRTY;
 
 	for (unsigned i = 1; i < n; i++)
 		if ((table_entry(t, group + i) | PTE_ACCESSED_DIRTY) != first)
-			return false;
-	return true;
+			return i;
+	return 0;
 }
 
 /*
@@ -58,12 +99,20 @@ static inline struct error *visit_leaf(const struct walk *w, const struct table_
 		.write = t->write && p->write,
 	};
 
-	if (copies > 1 && copies_agree(t, group, copies)) {
+	unsigned other = copies > 1 ? first_difference(t, group, copies) : 0;
+
+	if (copies > 1 && !other) {
 		leaf.iova = t->base + ((uint64_t)group << shift);
 		*i = group + copies - 1;
 	} else if (copies > 1) {
 		leaf.pa += (uint64_t)(*i - group) << shift;
 		leaf.size = pt_span(t->level);
+		if (w->visitor->damaged && *i == group) {
+			struct error *err = tell_damage(w, t, group + other, DAMAGE_COPIES,
+							"the entries of one page differ");
+			if (err)
+				return err;
+		}
 	}
 	return w->visitor->leaf ? w->visitor->leaf(w->visitor->arg, &leaf) : NULL;
 }
@@ -95,11 +144,7 @@ walk_entries(const struct walk *w, const struct table_page *t, pte_decode decode
 			err = descend(w, t, i, &p);
 			break;
 		default:
-			err = tell_unknown(w, iova, pt_span(t->level),
-					   error_new(ERROR_CORRUPT, "entry 0x%016" PRIx64
-						     " at 0x%" PRIx64 " of a level %u table: %s",
-						     table_entry(t, i), t->pa + i * 8, t->level,
-						     pte_rule_names[p.rule].meaning));
+			err = tell_invalid(w, t, i, p.rule);
 		}
 	}
 	return err;

@@ -87,6 +87,13 @@ static struct error *pass_unknown(void *arg, uint64_t iova, uint64_t size, struc
 	return NULL;
 }
 
+static struct error *pass_damaged(void *arg, const struct table_damage *damage)
+{
+	const struct remainder *r = arg;
+
+	return damage->iova < r->told ? NULL : r->visitor->damaged(r->visitor->arg, damage);
+}
+
 /* Nothing is to be had there: tells so. *more: the walk goes on behind it. Takes torn_err. */
 static struct error *pass_over(const struct walk *w, const struct walk_torn *torn,
 			       struct error *torn_err, struct remainder *r, bool *more)
@@ -116,6 +123,7 @@ struct error *walk_moving(struct walk *w, walk_from_root from_root)
 	const struct page_table_visitor rest = {
 		.leaf = pass_leaf,
 		.table = w->visitor->table ? pass_table : NULL,
+		.damaged = w->visitor->damaged ? pass_damaged : NULL,
 		.unknown = pass_unknown,
 		.arg = &r,
 	};

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
@@ -164,16 +165,9 @@ static uint64_t member_in(const struct page_map *map, const uint8_t *bytes, enum
 	return get_le(bytes + member->value, member->size);
 }
 
-static struct error *read_page(struct page_map *map, uint64_t frame, struct page_words *ret)
+static struct page_words parse_page(const struct page_map *map, uint64_t frame, const uint8_t *bytes)
 {
-	uint8_t bytes[STRUCT_PAGE_MAX];
-	uint64_t at = map->vmemmap.value + frame * map->size;
-	struct error *err =
-		target_read(map->reader.kernel->target, SPACE_VIRT, at, bytes, map->size);
-
-	if (err)
-		return error_prepend(err, "struct page");
-	*ret = (struct page_words){
+	struct page_words page = {
 		.frame = frame,
 		.flags = member_in(map, bytes, PAGE_FLAGS),
 		.mapping = member_in(map, bytes, PAGE_MAPPING),
@@ -183,10 +177,24 @@ static struct error *read_page(struct page_map *map, uint64_t frame, struct page
 		.compound = member_in(map, bytes, PAGE_COMPOUND_INFO) |
 			    member_in(map, bytes, PAGE_COMPOUND_HEAD),
 	};
+
 	if (is_found(&map->found[PAGE_TYPE]))
-		ret->type = (uint32_t)member_in(map, bytes, PAGE_TYPE);
+		page.type = (uint32_t)member_in(map, bytes, PAGE_TYPE);
 	if (is_found(&map->found[PAGE_FIRST_PAGE]))
-		ret->compound = member_in(map, bytes, PAGE_FIRST_PAGE);
+		page.compound = member_in(map, bytes, PAGE_FIRST_PAGE);
+	return page;
+}
+
+static struct error *read_page(struct page_map *map, uint64_t frame, struct page_words *ret)
+{
+	uint8_t bytes[STRUCT_PAGE_MAX];
+	uint64_t at = map->vmemmap.value + frame * map->size;
+	struct error *err =
+		target_read(map->reader.kernel->target, SPACE_VIRT, at, bytes, map->size);
+
+	if (err)
+		return error_prepend(err, "struct page");
+	*ret = parse_page(map, frame, bytes);
 	return NULL;
 }
 
@@ -261,20 +269,18 @@ static struct error *is_in_free_block(struct page_map *map, uint64_t frame, bool
 	return err;
 }
 
-static struct error *use_of(struct page_map *map, const struct page_words *page,
-			    const struct page_words *head, enum page_use *ret)
+/* False: nobody holds it; whether it is in a free block takes further reads. */
+static bool use_by_words(const struct page_map *map, const struct page_words *page,
+			 const struct page_words *head, enum page_use *ret)
 {
-	bool is_free = false;
-	struct error *err = NULL;
-
 	if (has_flag(map, page, PG_HWPOISON)) {
 		*ret = PAGE_POISONED;
-		return NULL;
+		return true;
 	}
 	for (unsigned i = 0; i < TYPED_N; i++)
 		if (has_type(map, head, i)) {
 			*ret = types[i].use;
-			return NULL;
+			return true;
 		}
 	if (has_flag(map, head, PG_SLAB))
 		*ret = PAGE_SLAB;
@@ -286,9 +292,86 @@ static struct error *use_of(struct page_map *map, const struct page_words *page,
 		*ret = PAGE_CACHE;
 	else if (head->references)
 		*ret = PAGE_KERNEL;
-	else if (!(err = is_in_free_block(map, page->frame, &is_free)))
+	else
+		return false;
+	return true;
+}
+
+static struct error *use_of(struct page_map *map, const struct page_words *page,
+			    const struct page_words *head, enum page_use *ret)
+{
+	bool is_free = false;
+
+	if (use_by_words(map, page, head, ret))
+		return NULL;
+	struct error *err = is_in_free_block(map, page->frame, &is_free);
+	if (!err)
 		*ret = is_free ? PAGE_FREE : PAGE_UNREFERENCED;
 	return err;
+}
+
+/* Both neighbours of a list's member point back to it; anything else there is no list. */
+struct datum page_is_listed(struct page_map *map, uint64_t pa)
+{
+	const struct found *list = &map->found[PAGE_LIST];
+	struct target *target = map->reader.kernel->target;
+	uint64_t at = map->vmemmap.value + (pa >> FRAME_SHIFT) * map->size + list->value;
+	uint64_t next, previous, back = 0, forth = 0;
+
+	if (!is_found(list))
+		return (struct datum){.state = DATUM_ABSENT};
+	struct error *err = target_read_u64(target, SPACE_VIRT, at, &next);
+	if (!err)
+		err = target_read_u64(target, SPACE_VIRT, at + 8, &previous);
+	if (!err)
+		err = target_read_u64(target, SPACE_VIRT, next + 8, &back);
+	if (!err)
+		err = target_read_u64(target, SPACE_VIRT, previous, &forth);
+	enum datum_state state = err ? datum_state_of(err) : DATUM_OK;
+	error_free(err);
+	if (state == DATUM_FAULT)
+		return datum_ok(false); /* what stands there is no pointer */
+	return (struct datum){.state = state, .value = next != at && back == at && forth == at};
+}
+
+const struct ram_span *page_span(const struct page_map *map, uint64_t pa)
+{
+	return ram_map_find(&map->ram, pa);
+}
+
+void page_uses_read(struct page_map *map, uint64_t pa, size_t count, uint8_t *ret)
+{
+	uint64_t frame = pa >> FRAME_SHIFT;
+	const struct ram_span *span = ram_map_find(&map->ram, pa);
+	bool is_ram = span->state == DATUM_OK && span->is_ram;
+	bool known = is_ram && map->vmemmap.state == DATUM_OK && map->size &&
+		     is_found(&map->found[PAGE_REFERENCES]);
+	_cleanup_(freep) uint8_t *bytes = known ? malloc(count * map->size) : NULL;
+
+	memset(ret, PAGE_UNKNOWN, count);
+	if (!bytes)
+		return;
+	struct error *err = target_read(map->reader.kernel->target, SPACE_VIRT,
+					map->vmemmap.value + frame * map->size, bytes,
+					count * map->size);
+	for (size_t i = 0; i < count && !err; i++) {
+		struct page_words page = parse_page(map, frame + i, bytes + i * map->size);
+		struct page_words head = page;
+		uint64_t at = head_address(map, &page);
+		uint64_t first = map->vmemmap.value + frame * map->size;
+		enum page_use use;
+
+		if (at) {
+			uint64_t offset = at - first;
+
+			if (at < first || offset % map->size || offset / map->size >= i)
+				continue;
+			head = parse_page(map, frame + offset / map->size, bytes + offset);
+		}
+		if (use_by_words(map, &page, &head, &use))
+			ret[i] = (uint8_t)use;
+	}
+	error_free(err);
 }
 
 static struct error *read_facts(struct page_map *map, struct page_facts *facts)
@@ -299,6 +382,7 @@ static struct error *read_facts(struct page_map *map, struct page_facts *facts)
 	if (err)
 		return err;
 	facts->flags = datum_ok(page.flags);
+	facts->flags_address = map->vmemmap.value + page.frame * map->size + map->found[PAGE_FLAGS].value;
 	err = read_head(map, &page, &head);
 	if (err)
 		return err;

@@ -32,6 +32,7 @@
 	X(PAGE_MAPPING, MEMBER, "struct page", "mapping", OPTIONAL,                                \
 	  "telling user memory and the page cache")                                                \
 	X(PAGE_PRIVATE, MEMBER, "struct page", "private", OPTIONAL, "sizes of free blocks")        \
+	X(PAGE_LIST, MEMBER, "struct page", "lru", OPTIONAL, "telling free pages on a CPU's list")  \
 	X(PAGE_REFERENCES, MEMBER, "struct page", "_refcount|_count", OPTIONAL,                    \
 	  "telling free pages")                                                                    \
 	X(PAGE_MAPCOUNT, MEMBER, "struct page", "_mapcount", OPTIONAL, "types of pages")           \
@@ -104,6 +105,7 @@ struct page_facts {
 	const struct ram_span *span; /* the map's */
 	/* For RAM whose struct page could be read. Of a compound page the head's references. */
 	struct datum flags, references;
+	uint64_t flags_address; /* kernel virtual; for flags that are DATUM_OK */
 	uint64_t head; /* physical address of the compound page's first page; address when it is
 			  none */
 };
@@ -123,6 +125,23 @@ static inline void page_map_closep(struct page_map **map)
  * The page that pa lies in. What can't be read is PAGE_UNKNOWN with a state and a line in problems.
  */
 struct page_facts page_facts_read(struct page_map *map, uint64_t pa);
+
+/*
+ * A page that is PAGE_UNREFERENCED is free when it is on a list: a CPU's of free pages. Else it may be
+ * one of several that were allocated at one go, of which only the first is counted. Boolean.
+ */
+struct datum page_is_listed(struct page_map *map, uint64_t pa);
+
+/* What the kernel knows of the addresses around pa; the map's. */
+const struct ram_span *page_span(const struct page_map *map, uint64_t pa);
+
+/*
+ * At one go what that many pages from pa on are used for, in ret; all are of one span. What takes
+ * further reads to tell, or can't be told, is PAGE_UNKNOWN: page_facts_read() then has it. Notes no
+ * problems. count: at most PAGE_USES_READ.
+ */
+#define PAGE_USES_READ 512
+void page_uses_read(struct page_map *map, uint64_t pa, size_t count, uint8_t *ret);
 
 /* "free", "slab", "page table", ... */
 const char *page_use_name(enum page_use use);

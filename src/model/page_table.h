@@ -47,6 +47,23 @@ struct leaf {
 	bool read, write;
 };
 
+/* What is wrong with an entry: it can't be, or hardware takes it in another way than a kernel means it. */
+enum table_damage_kind {
+	DAMAGE_RESERVED, /* reserved bits are set */
+	DAMAGE_LEVEL,    /* it leads to a level that can't be below its own, or is a page where none can be */
+	DAMAGE_SIZE,     /* the page's size can't be */
+	DAMAGE_COPIES,   /* the entries of one big page differ; each is told as a leaf by itself */
+};
+
+struct table_damage {
+	enum table_damage_kind kind;
+	uint64_t iova;
+	uint64_t entry_address; /* physical */
+	uint64_t entry;
+	unsigned level; /* of the table that holds it */
+	const char *message; /* static text */
+};
+
 /* Callbacks; NULL where not wanted. An error returned ends the walk and is its result. */
 struct page_table_visitor {
 	struct error *(*leaf)(void *arg, const struct leaf *leaf);
@@ -55,6 +72,8 @@ struct page_table_visitor {
 	/* A part that can't be told: IOVAs [iova, iova + size - 1]. Takes err. NULL: dropped. */
 	struct error *(*unknown)(void *arg, uint64_t iova, uint64_t size, struct error *err);
 	void *arg;
+	/* Where it is given, unknown is not told what an entry's damage hides. */
+	struct error *(*damaged)(void *arg, const struct table_damage *damage);
 };
 
 /* One level of a translation. */
