@@ -149,6 +149,7 @@ static const struct {
 	{INPUT_IDS, SNAPSHOT_IDS, ids_state, "domain IDs", "allocator", "the domain-ID allocator"},
 	{INPUT_ENTRIES, SNAPSHOT_DEVICES, NULL, NULL, NULL, "the device table"},
 	{INPUT_TABLES, SNAPSHOT_DEVICES, NULL, NULL, NULL, "every page table"},
+	{INPUT_PAGES, SNAPSHOT_DEVICES, NULL, NULL, NULL, "what physical pages are used for"},
 };
 
 const char *rule_inputs_text(struct arena *arena, const struct rule *rule)

@@ -257,6 +257,21 @@ static bool is_same_dma(const struct hw_entry *a, const struct hw_entry *b)
 	return a->words[0] == b->words[0] && a->words[1] == b->words[1];
 }
 
+/* Devices of a group may share an alias: its entry is then a copy of one of theirs. */
+static bool is_any_copy(const struct snapshot *s, const struct device *device,
+			const struct hw_entry *alias)
+{
+	for (uint32_t i = 0; i < s->n_devices; i++) {
+		const struct device *d = &s->devices[i];
+		bool shares = d == device || (d->group.state == DATUM_OK &&
+					      datum_is(device->group, d->group.value));
+
+		if (shares && d->entry.state == DATUM_OK && is_same_dma(alias, &d->entry))
+			return true;
+	}
+	return false;
+}
+
 static struct error *check_alias(struct check *check, const struct device *device)
 {
 	const struct rule *rule = &rules[ALIAS];
@@ -277,7 +292,7 @@ static struct error *check_alias(struct check *check, const struct device *devic
 		return NULL;
 	}
 	if (!check_known(check, rule, device->name, "alias's entry", alias.state) ||
-	    alias.state != DATUM_OK || is_same_dma(&alias, &device->entry))
+	    alias.state != DATUM_OK || is_any_copy(s, device, &alias))
 		return NULL;
 	struct check_finding *f = check_find(
 		check, rule, device->name, NULL, CONFIDENCE_LIKELY,

@@ -149,8 +149,8 @@ static const char *find_reason(const struct check *check, const char *object, co
 	return state_reasons[state];
 }
 
-static void add_gap(struct check *check, const struct rule *rule, const char *object,
-		    const char *what, enum datum_state state, const char *reason)
+void check_unknown(struct check *check, const struct rule *rule, const char *object,
+		   const char *what, enum datum_state state, const char *reason)
 {
 	struct check_outcome *outcome = outcome_of(check, rule);
 	struct arena *arena = &check->report->arena;
@@ -183,14 +183,14 @@ bool check_known(struct check *check, const struct rule *rule, const char *objec
 {
 	if (state == DATUM_OK || state == DATUM_NONE)
 		return true;
-	add_gap(check, rule, object, what, state, find_reason(check, object, what, state));
+	check_unknown(check, rule, object, what, state, find_reason(check, object, what, state));
 	return false;
 }
 
 void check_gap_of(struct check *check, const struct rule *rule, const char *object,
 		  const char *what, struct error *err)
 {
-	add_gap(check, rule, object, what, datum_state_of(err), error_message(err));
+	check_unknown(check, rule, object, what, datum_state_of(err), error_message(err));
 	error_free(err);
 }
 

@@ -16,6 +16,7 @@ enum rule_input {
 	INPUT_IDS = 16,	    /* the domain-ID allocator */
 	INPUT_ENTRIES = 32, /* the device table; each entry's gaps are the rule's own */
 	INPUT_TABLES = 64,  /* page tables; likewise */
+	INPUT_PAGES = 128,  /* what physical pages are used for; likewise */
 };
 
 struct rule {
@@ -78,6 +79,9 @@ void check_word_at(struct check *check, struct check_finding *finding, const cha
  * it is one. */
 bool check_known(struct check *check, const struct rule *rule, const char *object, const char *what,
 		 enum datum_state state);
+/* Likewise with a reason of the caller's. */
+void check_unknown(struct check *check, const struct rule *rule, const char *object,
+		   const char *what, enum datum_state state, const char *reason);
 /* Likewise for an error that was met on the way, which it takes. */
 void check_gap_of(struct check *check, const struct rule *rule, const char *object,
 		  const char *what, struct error *err);
@@ -88,6 +92,6 @@ struct domain_words {
 };
 struct domain_words domain_words(const struct snapshot *snapshot, const struct domain *domain);
 
-extern const struct rule_set device_table_rules, domain_rules;
+extern const struct rule_set device_table_rules, domain_rules, page_table_rules, mapping_rules;
 
 #endif

@@ -18,25 +18,27 @@ static const struct table capture_table = {"capture", VIEW_RECORD, columns, ARRA
 
 extern const struct command command_summary, command_info, command_kernel, command_iommus,
 	command_devices, command_groups, command_dte, command_domains, command_domids, command_rmap,
-	command_page, command_irt;
+	command_page, command_irt, command_check;
 
 /*
  * What is run so that a capture can answer it: every command that reads more than another one here.
  * `walk`, `map` and `rmap` read the tables that `domains --usage` has gone through. `page` of device memory
- * reads the resources and no struct page: those of what devices map would be more than all the rest.
+ * reads the resources and no struct page; `check` reads those of what devices map, of so many pages (check/page_class.c).
  */
 static const struct pass {
 	const struct command *command;
 	const char *option;
 	const char *operand;
+	const char *value; /* of the option; NULL: it is a flag */
 	bool is_extra; /* without it the capture is still worth having */
 } passes[] = {
 	{&command_summary, NULL},
 	{&command_info, NULL},       {&command_kernel, NULL}, {&command_iommus, NULL},
 	{&command_devices, NULL},    {&command_groups, NULL}, {&command_dte, "all"},
 	{&command_domains, "usage"}, {&command_domids, NULL}, {&command_irt, NULL},
-	{&command_rmap, "kernel-text", NULL, true},
-	{&command_page, NULL, "0xfee00000", true},
+	{&command_rmap, "kernel-text", NULL, NULL, true},
+	{&command_page, NULL, "0xfee00000", NULL, true},
+	{&command_check, "threshold", NULL, "notice", true},
 };
 
 #define OPTIONS_MAX 16
@@ -60,7 +62,7 @@ static struct error *run_pass(struct session *session, const struct pass *pass, 
 
 	for (size_t i = 0; i < command->n_options && i < OPTIONS_MAX; i++)
 		if (pass->option && !strcmp(command->options[i].name, pass->option))
-			values[i] = "";
+			values[i] = pass->value ? pass->value : "";
 	struct error *err = emit_begin(nowhere, &options, command->name, NULL,
 				       command->choose_table ? command->choose_table(&call)
 							     : command->table,

@@ -22,7 +22,7 @@ class Capture:
         for header in self.headers:
             kind, _, at, _, pa, length = struct.unpack_from("<IIQQQQ", self.data, header)
             if kind == PT_LOAD:
-                self.loads.append((pa, at, length))
+                self.loads.append([pa, at, length, header])
             elif kind == PT_NOTE:
                 self.notes = (header, at, length)
         self.read_note()
@@ -69,7 +69,7 @@ class Capture:
         return path
 
     def offset(self, pa, size):
-        for start, at, length in self.loads:
+        for start, at, length, _ in self.loads:
             if start <= pa and pa + size <= start + length:
                 return at + pa - start
         raise KeyError(f"physical {pa:#x} is not in the capture")
@@ -85,8 +85,19 @@ class Capture:
     def write(self, pa, value, size=8):
         """Only what the capture holds: else nothing would see it."""
         assert self.held(pa, size), f"physical {pa:#x} is not held"
+        self.own(pa)
         at = self.offset(pa, size)
         self.data[at:at + size] = value.to_bytes(size, "little")
+
+    def own(self, pa):
+        """Equal pages share their bytes in the file: the one at pa gets its own."""
+        load = next(l for l in self.loads if l[0] <= pa < l[0] + l[2])
+        _, at, length, header = load
+        if any(l is not load and l[1] < at + length and at < l[1] + l[2] for l in self.loads):
+            self.data += bytes(-len(self.data) % 4096)
+            load[1] = len(self.data)
+            self.data += self.data[at:at + length]
+            struct.pack_into("<Q", self.data, header + 8, load[1])
 
     def flip(self, pa, bits, size=8):
         self.write(pa, self.read(pa, size) ^ bits, size)

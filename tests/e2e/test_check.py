@@ -13,6 +13,10 @@ FIXTURES = [path.stem for path in sorted(fixture_path("x").parent.glob("*.elf"))
 OPENMETRICS = re.compile(r'# (TYPE \w+ gauge|HELP \w+ [^\n]+)|\w+(\{id="[a-z0-9-]+",severity="[a-z]+"\})? \d+')
 
 
+# Bundled captures hold no facts about pages yet: these rules are tested on fresh captures (vm/test_check.py).
+LATER = [name for name, case in CASES.items() if not case.held]
+
+
 def rules():
     return {row["id"]: row for row in json.loads(run("check", "--list", "-j").out)["data"]}
 
@@ -45,19 +49,18 @@ class CheckCase(TestCase):
 class Healthy(CheckCase):
     @for_each(FIXTURES)
     def test_nothing_wrong(self, fixture):
-        outcomes, result = self.check(fixture_path(fixture))
+        skip = ("--skip", ",".join(LATER))
+        outcomes, result = self.check(fixture_path(fixture), *skip)
         self.assertEqual(result.status, PASS, result)
         self.assertEqual({row["status"] for row in outcomes.values()}, {"pass"}, result)
-        text = run("-c", fixture_path(fixture), "--no-symbols", "--no-cache", "check").out
+        text = run("-c", fixture_path(fixture), "--no-symbols", "--no-cache", "check", *skip).out
         self.assertEqual(text, f"OK: {len(outcomes)} of {len(outcomes)} checks pass\n")
 
 
-class Rules(CheckCase):
-    def test_every_rule_is_tested(self):
-        self.assertEqual(set(rules()), set(CASES))
+class RuleCase(CheckCase):
+    """What is held of every rule; on the bundled captures, and on fresh ones."""
 
-    @for_each(CASES)
-    def test_fault(self, name):
+    def fault(self, name):
         """It is found, at the right object, by the words that were changed; and by no other rule."""
         case = CASES[name]
         path, machine, (thing, address) = self.spoilt(case.fixture, case.fault, f"fault-{name}")
@@ -68,7 +71,7 @@ class Rules(CheckCase):
         self.assertEqual(found - (old - {name}), {name, *case.also}, result)
         finding = next((f for f in outcomes[name]["findings"] if f["object"] == thing), None)
         self.assertIsNotNone(finding, result)
-        words = {int(e["address"], 16): e["value"] for e in finding["evidence"]}
+        words = {int(e["address"], 16): e["value"] for e in finding["evidence"] if e["address"]}
         self.assertIn(address, words, finding)
         if words[address] is not None:
             value = int(words[address], 16)
@@ -78,26 +81,42 @@ class Rules(CheckCase):
         self.assertEqual(outcomes[name]["status"],
                          "critical" if severity == "critical" else "warning")
 
-    @for_each(CASES)
-    def test_neighbour(self, name):
+    def neighbour(self, name):
+        """What is well is not found."""
         case = CASES[name]
         path, _, _ = self.spoilt(case.neighbour_fixture or case.fixture, case.neighbour,
                                  f"neighbour-{name}")
         outcomes, result = self.check(path, "--only", name)
         self.assertEqual(outcomes[name]["status"], "pass", result)
 
-    @for_each(CASES)
-    def test_removal(self, name):
+    def removal(self, name):
         """Without what it needs it can't tell, and says why."""
         case = CASES[name]
         path, _, _ = self.spoilt(case.fixture, case.removal, f"removal-{name}")
         outcomes, result = self.check(path, "--only", name)
-        if case.fixture != "7.2-kdump":
+        if case.fixture != "7.2-kdump":  # where it is found at another device all the same
             self.assertEqual(outcomes[name]["status"], "unknown", result)
             self.assertEqual(result.status, UNKNOWN)
         self.assertTrue(outcomes[name]["unknown"], result)
         for gap in outcomes[name]["unknown"]:
             self.assertIn(gap["why"], ("excluded", "absent"), gap)
+
+
+class Rules(RuleCase):
+    def test_every_rule_is_tested(self):
+        self.assertEqual(set(rules()), set(CASES))
+
+    @for_each(name for name in CASES if CASES[name].held)
+    def test_fault(self, name):
+        self.fault(name)
+
+    @for_each(name for name in CASES if CASES[name].held)
+    def test_neighbour(self, name):
+        self.neighbour(name)
+
+    @for_each(name for name in CASES if CASES[name].held)
+    def test_removal(self, name):
+        self.removal(name)
 
     @for_each(CASES)
     def test_help(self, name):
@@ -118,7 +137,7 @@ class Options(CheckCase):
         outcomes, _ = self.check(self.path, "--only", "device-table", "--skip", "dte-driver")
         self.assertNotIn("dte-driver", outcomes)
         self.assertEqual({rules()[key]["topic"] for key in outcomes}, {"device-table"})
-        outcomes, _ = self.check(self.path, "--skip", "dte-driver,domain-id-free")
+        outcomes, _ = self.check(self.path, "--skip", ",".join(["dte-driver", "domain-id-free", *LATER]))
         self.assertEqual({row["status"] for row in outcomes.values()}, {"pass"})
 
     def test_threshold(self):
@@ -141,7 +160,7 @@ class Options(CheckCase):
 
     def test_baseline(self):
         """What is in it counts no more; what is not still does."""
-        outcomes, _ = self.check(self.path)
+        outcomes, _ = self.check(self.path, "--skip", ",".join(LATER))
         keys = [f["key"] for row in outcomes.values() for f in row["findings"]]
         self.assertEqual(keys, ["dte-driver/0000:00:05.0", "domain-id-free/0000:00:05.0"])
         baseline = scratch() / "baseline"
@@ -151,12 +170,12 @@ class Options(CheckCase):
         self.assertEqual(outcomes["dte-driver"]["status"], "pass")
         self.assertEqual(outcomes["dte-driver"]["accepted"], 1)
         baseline.write_text("\n".join(keys))
-        _, result = self.check(self.path, "--baseline", baseline)
+        _, result = self.check(self.path, "--baseline", baseline, "--skip", ",".join(LATER))
         self.assertEqual(result.status, PASS)
 
     def test_text(self):
         """Worst first: what, how sure, the evidence, what to do."""
-        result = run("-c", self.path, "--no-symbols", "--no-cache", "check")
+        result = run("-c", self.path, "--no-symbols", "--no-cache", "check", "--skip", ",".join(LATER))
         lines = result.out.splitlines()
         self.assertRegex(lines[0], r"^CRITICAL: 2 of \d+ checks found something$")
         self.assertEqual(lines[2], "critical: dte-driver")
