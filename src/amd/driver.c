@@ -115,6 +115,7 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 						 load_regions,  load_domain_members};
 	static const load_step id_steps[] = {load_ids};
 	static const load_step interrupt_steps[] = {load_interrupts};
+	static const load_step ring_steps[] = {load_rings};
 	static const struct {
 		unsigned part;
 		const load_step *steps;
@@ -123,13 +124,14 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 		{SNAPSHOT_IOMMUS, iommu_steps, ARRAY_SIZE(iommu_steps)},
 		{SNAPSHOT_DEVICES, device_steps, ARRAY_SIZE(device_steps)},
 		{SNAPSHOT_IDS, id_steps, ARRAY_SIZE(id_steps)},
+		{SNAPSHOT_RINGS, ring_steps, ARRAY_SIZE(ring_steps)},
 		{SNAPSHOT_INTERRUPTS, interrupt_steps, ARRAY_SIZE(interrupt_steps)},
 	};
 	struct error *err = NULL;
 
 	if (parts & (SNAPSHOT_IDS | SNAPSHOT_INTERRUPTS))
 		parts |= SNAPSHOT_DEVICES;
-	if (parts & SNAPSHOT_DEVICES)
+	if (parts & (SNAPSHOT_DEVICES | SNAPSHOT_RINGS))
 		parts |= SNAPSHOT_IOMMUS;
 	for (size_t i = 0; i < ARRAY_SIZE(loads) && !err; i++) {
 		struct load load = load_begin(driver, snapshot);

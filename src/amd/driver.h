@@ -33,6 +33,19 @@
 	X(AMD_IOMMU_EVT_BUF, MEMBER, "struct amd_iommu", "evt_buf", OPTIONAL, "event logs")        \
 	X(AMD_IOMMU_PPR_LOG, MEMBER, "struct amd_iommu", "ppr_log", OPTIONAL, "PPR logs")          \
 	X(AMD_IOMMU_GA_LOG, MEMBER, "struct amd_iommu", "ga_log", OPTIONAL, "guest vAPIC logs")    \
+	X(AMD_IOMMU_CMD_HEAD, MEMBER, "struct amd_iommu", "cmd_buf_head", OPTIONAL,                \
+	  "what is known of commands")                                                             \
+	X(AMD_IOMMU_CMD_TAIL, MEMBER, "struct amd_iommu", "cmd_buf_tail", OPTIONAL,                \
+	  "what is known of commands")                                                             \
+	X(AMD_IOMMU_CMD_SEM, MEMBER, "struct amd_iommu", "cmd_sem", OPTIONAL,                      \
+	  "which commands are done")                                                               \
+	X(AMD_IOMMU_CMD_SEM_VAL, MEMBER, "struct amd_iommu", "cmd_sem_val", OPTIONAL,              \
+	  "which commands are done")                                                               \
+	X(AMD_IOMMU_NEED_SYNC, MEMBER, "struct amd_iommu", "need_sync", OPTIONAL,                  \
+	  "which commands are done")                                                               \
+	X(AMD_IOMMU_GA_LOG_TAIL, MEMBER, "struct amd_iommu", "ga_log_tail", OPTIONAL,              \
+	  "the tail of the guest vAPIC log")                                                       \
+	X(AMD_SNP_EN, SYMBOL, NULL, "amd_iommu_snp_en", OPTIONAL, "whether logs are blanked")      \
 	X(AMD_EVTLOG_SIZE, SYMBOL, NULL, "amd_iommu_evtlog_size", OPTIONAL,                        \
 	  "event logs of another size than 8 KiB")                                                 \
 	X(AMD_PPRLOG_SIZE, SYMBOL, NULL, "amd_iommu_pprlog_size", OPTIONAL,                        \

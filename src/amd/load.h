@@ -38,6 +38,7 @@ struct error *load_regions(struct load *load);
 struct error *load_domain_members(struct load *load);
 struct error *load_ids(struct load *load);
 struct error *load_interrupts(struct load *load);
+struct error *load_rings(struct load *load);
 
 /* NULL: no such segment. */
 const struct amd_segment *amd_segment(const struct amd *amd, uint32_t number);

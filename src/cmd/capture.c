@@ -83,7 +83,7 @@ static struct error *read_rings(struct session *session)
 {
 	struct snapshot *s;
 	struct target *target;
-	struct error *err = session_snapshot(session, SNAPSHOT_IOMMUS, &s);
+	struct error *err = session_snapshot(session, SNAPSHOT_RINGS, &s);
 
 	if (!err)
 		err = session_target(session, &target);

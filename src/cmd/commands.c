@@ -9,6 +9,7 @@
 	X(info)                                                                                    \
 	X(kernel)                                                                                  \
 	X(iommus)                                                                                  \
+	X(ring)                                                                                    \
 	X(devices)                                                                                 \
 	X(groups)                                                                                  \
 	X(dte)                                                                                     \

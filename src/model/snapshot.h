@@ -12,6 +12,7 @@
 #include "base/layout.h"
 #include "model/interrupts.h"
 #include "model/page_table.h"
+#include "model/rings.h"
 
 struct kernel;
 
@@ -19,6 +20,7 @@ enum snapshot_part {
 	SNAPSHOT_IOMMUS = 1,
 	SNAPSHOT_DEVICES = 2, /* with groups and domains, and the IOMMUs */
 	SNAPSHOT_IDS = 4,     /* the domain-ID allocator, and the devices */
+	SNAPSHOT_RINGS = 16,  /* what the driver keeps of the rings, and the IOMMUs */
 	SNAPSHOT_INTERRUPTS = 8, /* the kernel's interrupts that are remapped, the CPUs, the devices */
 };
 
@@ -168,6 +170,7 @@ struct snapshot {
 	uint32_t n_domains;
 	struct domain_ids ids;
 	struct interrupts interrupts;
+	const struct ring_facts *ring_facts; /* by index of the IOMMU */
 };
 
 /* The device of that segment and devid; NULL: not among them. */

@@ -22,6 +22,8 @@ PROMISED = {
     "domains": "id type pt_format paging_mode pt_root devices iommus",
     "domids": "allocator allocated ids leaked unallocated_in_use duplicates",
     "irt": "bdf index irq name state vector destination cpus cpus_online raw",
+    "ring": "iommu ring address size used head tail semaphore semaphore_expected done pending waiting "
+            "entries",
     "walk": "bdf iova pa page_size read write levels stopped",
     "map": "iova pa size page_size read write leaves bytes tables table_bytes by_page_size",
 }

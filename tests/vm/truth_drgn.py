@@ -30,6 +30,7 @@ from drgn.helpers.linux.pci import for_each_pci_dev, pci_name
 from drgn.helpers.linux.rbtree import rbtree_inorder_for_each_entry
 
 PAGE = 4096
+RING = 8192
 PTE_PRESENT = 1
 PTE_ADDRESS = ((1 << 52) - 1) & ~(PAGE - 1)
 PTE_READ = 1 << 61
@@ -334,6 +335,23 @@ class Interrupts:
                            for address, devid in self.table_owners().items()]}
 
 
+def rings(prog, one):
+    """The command buffer, what the driver knows of it, and the event log, of an IOMMU."""
+    words = [hexadecimal(int.from_bytes(prog.read(one.cmd_buf.value_() + at, 8), "little"))
+             for at in range(0, RING, 8)]
+    events = [[hexadecimal(int.from_bytes(prog.read(one.evt_buf.value_() + at + half, 8), "little"))
+               for half in (0, 8)] for at in range(0, RING, 16)]
+    given = one.cmd_sem_val
+    return {
+        "commands": [words[at:at + 2] for at in range(0, len(words), 2)],
+        "head": one.cmd_buf_head.value_() // 16, "tail": one.cmd_buf_tail.value_() // 16,
+        "stored": one.cmd_sem[0].value_(),
+        "store_address": hexadecimal(virt_to_phys(cast("void *", one.cmd_sem)).value_()),
+        "expected": (given.counter if hasattr(given, "counter") else given).value_(),
+        "need_sync": bool(one.need_sync), "events": events,
+    }
+
+
 def cpumask_to_cpulist_numbers(mask):
     """The CPUs in a cpumask_var_t, an array of words or a pointer to such."""
     return for_each_cpu(mask[0] if mask.type_.kind == TypeKind.ARRAY else mask)
@@ -392,6 +410,7 @@ def read_state(prog, vfio, window, allocators):
             "cap": hexadecimal(one.cap.value_()),
             "cmd_buf": hexadecimal(virt_to_phys(one.cmd_buf).value_()),
             "evt_buf": hexadecimal(virt_to_phys(one.evt_buf).value_()),
+            "rings": rings(prog, one),
         })
     for pci_dev in for_each_pci_dev(prog):
         name = pci_name(pci_dev)

@@ -9,6 +9,7 @@
 #include "base/layout.h"
 
 #define COMMAND_BYTES 16
+#define COMMAND_WORDS 2
 
 enum command_opcode {
 	COMMAND_COMPLETION_WAIT = 1,

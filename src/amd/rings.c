@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The driver's side of the rings: its offsets, and the numbers of completion waits. */
+#include <inttypes.h>
+
+#include "amd/load.h"
+
+/* From Linux 5.10 on cmd_sem points to a page for hardware to store in; before it is 0 or 1 itself.
+ */
+static void read_semaphore(struct load *load, uint64_t iommu, struct ring_facts *ret)
+{
+	const struct found *f = load->amd->found;
+	struct reader *r = &load->reader;
+
+	ret->store_address = ret->stored = ret->expected = (struct datum){.state = DATUM_ABSENT};
+	if (!is_found(&f[AMD_IOMMU_CMD_SEM_VAL]))
+		return;
+	struct datum page = reader_pointer(r, iommu, &f[AMD_IOMMU_CMD_SEM], "semaphore");
+	const struct found word = {.state = LOOKUP_FOUND, .name = "semaphore", .size = 8};
+
+	ret->store_address = reader_translate(r, page, "semaphore");
+	ret->stored =
+		page.state == DATUM_OK ? reader_member(r, page.value, &word, "semaphore") : page;
+	ret->expected = reader_member(r, iommu, &f[AMD_IOMMU_CMD_SEM_VAL], "semaphore");
+}
+
+static struct ring_facts read_facts(struct load *load, uint64_t iommu)
+{
+	const struct found *f = load->amd->found;
+	struct reader *r = &load->reader;
+	struct ring_facts facts = {
+		.command_head = reader_member(r, iommu, &f[AMD_IOMMU_CMD_HEAD], "command head"),
+		.command_tail = reader_member(r, iommu, &f[AMD_IOMMU_CMD_TAIL], "command tail"),
+		.need_sync = reader_member(r, iommu, &f[AMD_IOMMU_NEED_SYNC], "need_sync"),
+		.guest_tail = reader_pointer(r, iommu, &f[AMD_IOMMU_GA_LOG_TAIL], "GA log tail"),
+		.keeps_logs = reader_symbol(r, &f[AMD_SNP_EN], 1, "amd_iommu_snp_en"),
+	};
+	const struct found tail = {.state = LOOKUP_FOUND, .name = "GA log tail", .size = 8};
+
+	if (facts.guest_tail.state == DATUM_OK)
+		facts.guest_tail = reader_member(r, facts.guest_tail.value, &tail, "GA log tail");
+	read_semaphore(load, iommu, &facts);
+	return facts;
+}
+
+struct error *load_rings(struct load *load)
+{
+	struct snapshot *s = load->snapshot;
+	struct ring_facts *facts = arena_alloc(&s->arena, s->n_iommus * sizeof(*facts));
+
+	if (!facts)
+		return error_no_memory;
+	for (uint32_t i = 0; i < s->n_iommus; i++) {
+		const struct iommu_unit *u = &s->iommus[i];
+
+		reader_object(&load->reader, "%s",
+			      u->name.state == DATUM_OK ? u->name.value : "IOMMU");
+		facts[i] = read_facts(load, u->address.value);
+	}
+	s->ring_facts = facts;
+	return NULL;
+}
