@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule is, and what it tells the engine. Only src/check and `help` include this. */
+/* What a rule is, and what it tells the engine. Only src/check and commands that name rules include this. */
 #ifndef CHECK_RULE_H
 #define CHECK_RULE_H
 

@@ -7,6 +7,7 @@
 
 #include "amd/hw/layouts.h"
 #include "base/cleanup.h"
+#include "check/rule.h"
 #include "cmd/command.h"
 #include "cmd/prompt.h"
 #include "cmd/words.h"
@@ -116,6 +117,14 @@ static void list_structures(struct session *session, candidate_visit visit, void
 	}
 }
 
+static void list_checks(struct session *session, candidate_visit visit, void *arg)
+{
+	(void)session;
+	for (size_t k = 0; rule_sets[k]; k++)
+		for (size_t i = 0; i < rule_sets[k]->n; i++)
+			visit(arg, rule_sets[k]->rules[i].id, rule_sets[k]->rules[i].title);
+}
+
 static const struct {
 	const char *placeholder;
 	void (*list)(struct session *session, candidate_visit visit, void *arg);
@@ -124,6 +133,7 @@ static const struct {
 	{"ID", list_domains},		{"N", list_groups},
 	{"IOMMU", list_iommus},		{"COMMAND", list_commands},
 	{"STRUCTURE", list_structures},
+	{"CHECK", list_checks},
 };
 
 /* The usage's part for operand `nth`: "[BDF...]", the last one for all that follow. */

@@ -111,8 +111,8 @@ static const struct table metrics_table = {"check-metrics", VIEW_PROSE, metrics_
 
 static const struct command_option options[] = {
 	{"list", NULL, "the checks there are"},
-	{"only", "ID,...", "only these checks, or topics of --list"},
-	{"skip", "ID,...", "all but these"},
+	{"only", "CHECK,...", "only these checks, or topics of --list"},
+	{"skip", "CHECK,...", "all but these"},
 	{"threshold", "LEVEL",
 	 "checks of at least this severity: notice, warning (the default), critical"},
 	{"baseline", "FILE", "findings whose keys are in FILE, one a line, are accepted"},

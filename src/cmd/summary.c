@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "cmd/concerns.h"
+#include "check/rule.h"
 #include "cmd/select.h"
 #include "cmd/words.h"
 #include "kernel/death.h"
@@ -23,12 +23,17 @@ static const struct column fate_columns[] = {
 static const struct table fate_table = {"summary-dma", VIEW_TABLE, fate_columns,
 					ARRAY_SIZE(fate_columns)};
 
-enum { CONCERN_OBJECT, CONCERN_MESSAGE };
+enum { CONCERN_SEVERITY, CONCERN_CHECK, CONCERN_OBJECT, CONCERN_MESSAGE };
 
 static const struct column concern_columns[] = {
+	[CONCERN_SEVERITY] = {"severity", "SEVERITY", VALUE_TEXT, 0, "critical, warning, unknown"},
+	[CONCERN_CHECK] = {"check", "CHECK", VALUE_TEXT, 0, "the check that found it: 'help CHECK'"},
 	[CONCERN_OBJECT] = {"object", "OBJECT", VALUE_TEXT, 0, "what it is about"},
-	[CONCERN_MESSAGE] = {"message", "MESSAGE", VALUE_TEXT, 0, "what looks wrong with it"},
+	[CONCERN_MESSAGE] = {"message", "MESSAGE", VALUE_TEXT, COLUMN_WIDE,
+			     "what looks wrong with it"},
 };
+
+#define CONCERNS_MAX 10 /* of one check: the screen is for all of them */
 
 static const struct table concern_table = {"summary-concern", VIEW_TABLE, concern_columns,
 					   ARRAY_SIZE(concern_columns)};
@@ -81,7 +86,7 @@ static const struct column columns[] = {
 	[COL_FATES] = {"dma", "What becomes of DMA", VALUE_ROWS, COLUMN_ARRAY,
 		       "the PCI functions by what becomes of their DMA", &fate_table},
 	[COL_CONCERNS] = {"concerns", "Looks wrong", VALUE_ROWS, COLUMN_ARRAY,
-			  "what looks wrong at first sight", &concern_table},
+			  "what the checks say that need no page tables; 'check' says more", &concern_table},
 };
 
 static const struct table summary_table = {"summary", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
@@ -185,14 +190,44 @@ static void emit_crash_time(struct emit *e, struct target *target)
 		emit_text(e, COL_CRASH_TIME, date);
 }
 
-static void emit_concern(void *arg, const char *object, const char *message)
+static void emit_concern(struct emit *e, const struct check_outcome *o, const char *object,
+			 const char *message)
 {
-	struct emit *e = arg;
-
 	emit_row_begin(e);
+	emit_text(e, CONCERN_SEVERITY, check_status_name(o->status));
+	emit_text(e, CONCERN_CHECK, o->rule->id);
 	emit_text(e, CONCERN_OBJECT, object);
 	emit_text(e, CONCERN_MESSAGE, message);
 	emit_row_end(e);
+}
+
+static void emit_outcome(struct emit *e, const struct check_outcome *o)
+{
+	uint64_t n = o->findings.n + o->n_more;
+
+	if (o->status == STATUS_UNKNOWN)
+		emit_concern(e, o, NULL, "could not be told; 'check' says what is missing");
+	for (size_t i = 0; i < o->findings.n && i < CONCERNS_MAX; i++)
+		emit_concern(e, o, o->findings.at[i]->object, o->findings.at[i]->message);
+	if (n > CONCERNS_MAX)
+		emit_concern(e, o, NULL, "and more of these; 'check' shows them all");
+}
+
+/* What the checks say that need no page tables. */
+static struct error *emit_concerns(struct emit *e, struct iommu_driver *driver, struct snapshot *s,
+				   const struct check_options *chosen)
+{
+	_cleanup_(check_report_free) struct check_report report = {0};
+	struct error *err = check_run(driver, s, chosen, &report);
+
+	if (err)
+		return err;
+	emit_rows_begin(e, COL_CONCERNS);
+	for (size_t i = 0; i < report.n; i++)
+		if (report.outcomes[i].status != STATUS_PASS)
+			emit_outcome(e, &report.outcomes[i]);
+	emit_rows_end(e);
+	return NULL;
 }
 
 static void emit_fates(struct emit *e, const struct snapshot *s)
@@ -219,6 +254,8 @@ static void emit_fates(struct emit *e, const struct snapshot *s)
 
 static struct error *emit_iommus(struct command_call *call)
 {
+	static const struct check_options chosen = {.threshold = SEVERITY_WARNING,
+						    .cost = COST_SNAPSHOT};
 	struct iommu_driver *driver;
 	struct emit *e = call->emit;
 	struct snapshot *s;
@@ -232,17 +269,14 @@ static struct error *emit_iommus(struct command_call *call)
 		return NULL;
 	}
 	if (!err)
-		err = call_snapshot(call, SNAPSHOT_DEVICES, &s);
+		err = call_snapshot(call, SNAPSHOT_DEVICES | check_parts(&chosen), &s);
 	if (err)
 		return err;
 	emit_datum(e, COL_IOMMUS, count_of(s, s->n_iommus));
 	emit_datum(e, COL_DEVICES, count_of(s, s->n_devices));
 	emit_datum(e, COL_DOMAINS, count_of(s, s->n_domains));
 	emit_fates(e, s);
-	emit_rows_begin(e, COL_CONCERNS);
-	concerns_visit(s, emit_concern, e);
-	emit_rows_end(e);
-	return NULL;
+	return emit_concerns(e, driver, s, &chosen);
 }
 
 static struct error *emit_log_line(void *arg, const struct log_record *record)
