@@ -148,7 +148,7 @@ struct error *pager_close(struct pager *pager)
 	fclose(pager->out);
 	if (pager->process.pid)
 		process_end(&pager->process);
-	else
+	else if (pager->n)
 		written = fwrite(pager->held, 1, pager->n, pager->terminal) == pager->n &&
 			  !fflush(pager->terminal);
 	free(pager->held);
