@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/select.h"
+#include "kernel/iova.h"
 #include "target/capture.h"
 
 enum capture_column { COL_FILE, COL_BYTES };
@@ -142,6 +143,44 @@ static struct error *read_pasids(struct session *session)
 	return err;
 }
 
+/* The DMA API's allocators, for `iova`; what can't be read is noted as such. */
+static struct error *read_allocator(struct kernel *kernel, const struct domain *domain)
+{
+	struct problems problems = {0};
+	struct reader reader = {.kernel = kernel, .problems = &problems};
+	struct iova_allocator allocator = {0};
+	struct iova_range range;
+	bool more = false;
+	struct error *err = iova_allocator_open(&reader, domain->core_address, &allocator);
+
+	if (!err)
+		more = allocator.address;
+	while (more && (!err || error_is_unreadable(err))) {
+		error_free(err);
+		err = iova_allocator_next(&allocator, &range, &more);
+	}
+	iova_allocator_close(&allocator);
+	problems_free(&problems);
+	if (!err || (!error_is_unreadable(err) && error_code(err) != ERROR_NOT_FOUND))
+		return err;
+	error_free(err);
+	return NULL;
+}
+
+static struct error *read_allocators(struct session *session)
+{
+	struct snapshot *s;
+	struct kernel *kernel;
+	struct error *err = session_snapshot(session, SNAPSHOT_DEVICES, &s);
+
+	if (!err)
+		err = session_kernel(session, &kernel);
+	for (uint32_t i = 0; !err && i < s->n_domains; i++)
+		if (s->domains[i].core_address)
+			err = read_allocator(kernel, &s->domains[i]);
+	return err;
+}
+
 static struct error *record(struct session *session)
 {
 	FILE *nowhere = fopen("/dev/null", "w");
@@ -159,6 +198,8 @@ static struct error *record(struct session *session)
 	fclose(nowhere);
 	if (!err)
 		err = read_pasids(session);
+	if (!err)
+		err = read_allocators(session);
 	return err ? err : read_rings(session);
 }
 

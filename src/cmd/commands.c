@@ -20,6 +20,7 @@
 	X(irt)                                                                                     \
 	X(rmap)                                                                                    \
 	X(page)                                                                                    \
+	X(iova)                                                                                    \
 	X(check)                                                                                   \
 	X(explain)                                                                                 \
 	X(capture)                                                                                 \

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "kernel/iova.h"
 #include "kernel/page.h"
 
 #define SETS_MAX 4
@@ -16,6 +17,7 @@ static const struct need core_rows[] = {CORE_NEEDS(NEED_ROW)};
 
 static const struct need_table *const need_parts[PART_N] = {
 	[PART_PAGES] = &page_needs,
+	[PART_IOVA] = &iova_needs,
 };
 
 struct error *kernel_open(struct target *target, struct need_set *const *sets, size_t n_sets,

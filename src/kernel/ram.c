@@ -12,11 +12,12 @@
 #define DEPTH_MAX 32
 #define RESOURCES_MAX 65536 /* a machine has some hundred */
 #define RAM_NAME "System RAM"
+#define BUS_NAME "PCI Bus "
 
 struct resource {
 	uint64_t first, last;
 	const char *name, *function;
-	bool is_ram;
+	bool is_ram, in_bus;
 };
 
 struct ram_reader {
@@ -39,9 +40,9 @@ static bool is_function(const char *name)
 	return !name[sizeof(form) - 1];
 }
 
-static bool names_ram(const char *name)
+static bool begins_with(const char *name, const char *start)
 {
-	return !strncmp(name, RAM_NAME, strlen(RAM_NAME));
+	return !strncmp(name, start, strlen(start));
 }
 
 /* What of [.., last] is not told yet is of that resource; NULL: of none. */
@@ -56,6 +57,7 @@ static struct error *tell_span(struct ram_reader *r, uint64_t last, const struct
 	*span = (struct ram_span){.first = r->next, .last = last, .state = state};
 	if (of && state == DATUM_OK) {
 		span->is_ram = of->is_ram;
+		span->in_bus = of->in_bus;
 		span->name = of->name;
 		span->function = of->function;
 	}
@@ -68,7 +70,11 @@ static struct error *read_resource(struct ram_reader *r, uint64_t address,
 				   const struct resource *parent, struct resource *ret)
 {
 	struct kernel *kernel = r->reader->kernel;
-	struct resource resource = {.is_ram = parent->is_ram, .function = parent->function};
+	struct resource resource = {
+		.is_ram = parent->is_ram,
+		.in_bus = parent->in_bus,
+		.function = parent->function,
+	};
 	struct error *err = kernel_read_member(kernel, address, &kernel->core[CORE_RESOURCE_START],
 					       &resource.first);
 
@@ -88,8 +94,10 @@ static struct error *read_resource(struct ram_reader *r, uint64_t address,
 	struct text name = reader_string(r->reader, &r->map->arena, address,
 					 &r->found[PAGE_RESOURCE_NAME], "name");
 	resource.name = name.state == DATUM_OK ? name.value : "unnamed";
-	if (names_ram(resource.name))
+	if (begins_with(resource.name, RAM_NAME))
 		resource.is_ram = true;
+	if (begins_with(resource.name, BUS_NAME))
+		resource.in_bus = true;
 	if (is_function(resource.name))
 		resource.function = resource.name;
 	*ret = resource;

@@ -15,6 +15,7 @@ struct ram_span {
 	/* DATUM_NONE: nothing is known of by the kernel; else why it is not known what is there. */
 	enum datum_state state;
 	bool is_ram;	  /* it lies in "System RAM": the kernel has a struct page for it */
+	bool in_bus;	  /* it lies in a window of a PCI bus */
 	const char *name; /* "Kernel code", "System RAM", "amd_iommu"; NULL unless DATUM_OK */
 	const char
 		*function; /* the PCI function whose memory it is, "0000:00:05.0"; NULL: none's */

@@ -15,7 +15,8 @@ COMMANDS = ["info -o release,build_id,kaslr_offset,phys_base,dma_mode,command_li
             "kernel", "iommus", "devices", "groups", "dte", "dte --all --raw",
             "domains --usage", "domids", "rmap 0-0xffffffffffff", "rmap --kernel-text",
             "page 0xfee00000", "irt", f"irt --all {VFIO}",
-            "ring cmd --all", "ring evt", "ring ppr", "ring ga"]
+            "ring cmd --all", "ring evt", "ring ppr", "ring ga",
+            "iova 0000:00:05.0", "iova 0000:00:06.0 --summary"]
 
 
 
