@@ -18,6 +18,7 @@ EDU = ("-device", "edu,addr=0x8,dma_mask=0xffffffffffffffff")
 # only, reads that (which it may), and reads above the table's reach.
 FAULTS = ("read:0x55550000", "write:0x66660008", "write:0x12340000", "read:0x12340000",
           "read:0x800000000000")
+LASTING = ("leak", "event", "dma")
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,11 @@ BOOTS = {
         # would wait for it.
         Boot("v2", ("v2",), "network,vfio,facts,wait:v2", "amd_iommu=pgtbl_v2",
              modules=tuple(name for name in MODULES if name != "nvme"), v2_tables=True),
-        Boot("faults", ("leak", "faults"),
-             "network,leak,facts,wait:leak,events,faults,facts,wait:faults",
+        Boot("faults", ("leak", "events", "faults", "stuck"),
+             "network,leak,facts,wait:leak,events,facts,wait:events,"
+             "faults,facts,wait:faults,stuck,facts,wait:stuck",
              f"rig.edu={EDU_BDF} rig.faults={','.join(FAULTS)}",
-             devices=EDU, newer_qemu=True, own_modules=("leak", "events")),
+             devices=EDU, newer_qemu=True, own_modules=("leak", "events", "stuck")),
         Boot("many", ("many",), "many,facts,wait:many", memory="3G", bench=True),
     )
 }
@@ -93,10 +95,10 @@ def run(series, kernel_dir, boot):
         try:
             with Guest(work, kernel_dir / "vmlinuz", image, words, memory=boot.memory,
                        devices=boot.devices, program=program) as guest:
-                lasting = []  # a leak stays
+                lasting = []  # what was done to the machine stays done
                 for state in boot.states:
                     facts = lasting + guest.facts_until("ready")
-                    lasting = [fact for fact in facts if fact[0] == "leak"]
+                    lasting = [fact for fact in facts if fact[0] in LASTING]
                     guest.command("stop")
                     guest.dump(work / f"{state}.elf")
                     truth.write(work / f"truth-{state}.json", facts + guest.redirections())

@@ -62,6 +62,7 @@ def from_facts(facts):
         "leaks": [],
         "events": [],
         "dma": [],
+        "stuck": None,
         "notes": [],
         "log": [],
         "capture_log": [],
@@ -139,6 +140,9 @@ def from_facts(facts):
         elif kind == "event":
             _, name, *words = fields
             truth["events"].append({"name": name, "words": words})
+        elif kind == "stuck":
+            bdf, iova, size = fields
+            truth["stuck"] = {"bdf": bdf, "iova": iova, "size": size}
         elif kind == "dma":
             bdf, access, iova, size = fields
             truth["dma"].append({"bdf": bdf, "access": access, "iova": iova, "size": size})
