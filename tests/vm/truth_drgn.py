@@ -16,14 +16,9 @@ import argparse
 import json
 import sys
 
-<<<<<<< HEAD
-from drgn import Object, Program, cast
-from drgn.helpers.linux.irq import for_each_irq_desc
-=======
 from drgn import Object, Program, TypeKind, cast
 from drgn.helpers.linux.cpumask import for_each_cpu
 from drgn.helpers.linux.irq import for_each_irq_desc, irq_desc_action_names
->>>>>>> ba54f1b (irt: interrupt remapping tables, down to vector, CPU and handler)
 from drgn.helpers.linux.list import list_for_each_entry
 from drgn.helpers.linux.mm import virt_to_phys
 from drgn.helpers.linux.pci import for_each_pci_dev, pci_name
@@ -109,14 +104,16 @@ class Iommu:
             return None, 0
         return virt_to_phys(self.prog, root).value_(), levels
 
-    def leaves_of(self, words):
-        """The leaves that a device table entry leads to, as the hardware would find them."""
+    def leaves_of(self, words, domain):
+        """(iova, pa, size, readable, writable) of every leaf of a device, in order of iova. A v2
+        table is the one that its device table entry leads to, as the hardware would go; a v1
+        table the domain's own: in a kdump the entry may be the capture kernel's."""
         if words[0] & DTE_GUEST:
-            root = self._guest_root(words)
-            yield from self._walk_v2(root, 4, 0, True)
-        else:
-            yield from self._walk(words[0] & PTE_ADDRESS & ~self.encryption,
-                                  words[0] >> 9 & 7, 0, True, True)
+            yield from self._walk_v2(self._guest_root(words), 4, 0, True)
+            return
+        root, levels = self.page_table(domain)
+        if root is not None:
+            yield from self._walk(root, levels, 0, True, True)
 
     def _guest_root(self, words):
         """The root of PASID 0's table."""
@@ -171,36 +168,6 @@ class Iommu:
                 if next_level >= level:
                     raise ValueError(f"table at {table:#x}: level {next_level} below {level}")
                 yield from self._walk(address, next_level, iova, may_read, may_write)
-
-
-    def interrupt_entry(self, words, index):
-        """An entry of the interrupt remapping table that a device table entry leads to."""
-        table = words[2] & ((1 << 52) - 1) & ~0x3F & ~self.encryption
-        # LEGACY_GA or VAPIC: entries of 128 bits
-        size = 16 if self.prog["amd_iommu_guest_ir"].value_() else 4
-        data = self.prog.read(table + index * size, size, True)
-        if size == 4:
-            entry = int.from_bytes(data, "little")
-            return {"valid": entry & 1, "destination": entry >> 8 & 0xFF,
-                    "vector": entry >> 16 & 0xFF}
-        low, high = (int.from_bytes(data[at:at + 8], "little") for at in (0, 8))
-        return {"valid": low & 1, "destination": low >> 8 & 0xFFFFFF | high >> 56 << 24,
-                "vector": high & 0xFF}
-
-    def interrupts(self):
-        """The irqs that go through remapping: device ID and index by the irq's own data, and
-        the entry there by the device table."""
-        for irq, desc in for_each_irq_desc(self.prog):
-            data = desc.irq_data.address_of_()
-            while data and not (data.chip and data.chip.name and
-                                data.chip.name.string_() == b"AMD-IR"):
-                data = data.parent_data
-            if not data or not data.chip_data:
-                continue
-            where = cast("struct amd_ir_data *", data.chip_data).irq_2_irte
-            device_id, index = where.devid.value_(), where.index.value_()
-            entry = self.interrupt_entry(self.entry(0, device_id), index)
-            yield {"irq": int(irq), "device_id": device_id, "index": index, **entry}
 
 
 def allocated_iovas(prog, domain):
@@ -314,6 +281,8 @@ class Interrupts:
 
     def table_owners(self):
         """{address of a table: the lowest device ID that has it}"""
+        if not self.tables(0):  # no remapping
+            return {}
         _, last = self.iommu.device_table(0)
         data = self.prog.read(self.tables(0).value_(), (last + 1) * 8)
         owners = {}
@@ -384,8 +353,8 @@ def describe_domain(iommu, data):
     }
 
 
-def read_vfio(iommu, name, words, window):
-    leaves = list(iommu.leaves_of(words))
+def read_vfio(iommu, name, words, domain, window):
+    leaves = list(iommu.leaves_of(words, domain))
     found = {
         "bdf": name,
         "v2": bool(words[0] & DTE_GUEST),
@@ -424,13 +393,12 @@ def read_state(prog, vfio, window, allocators):
             "domain": describe_domain(iommu, data),
         })
         if name == vfio:
-            state["vfio"] = read_vfio(iommu, name, words, window)
+            state["vfio"] = read_vfio(iommu, name, words, data.domain, window)
         if name in allocators:
             state["allocators"].append({
                 "bdf": name,
-                "ranges": coalesced(iommu.leaves_of(words)),
+                "ranges": coalesced(iommu.leaves_of(words, data.domain)),
                 "iovas": allocated_iovas(prog, data.domain.domain)})
-    state["interrupts"] = list(iommu.interrupts())
     state["devices"].sort(key=lambda device: device["bdf"])
     allocator, ids = iommu.domain_ids()
     state["domids"] = {"allocator": allocator, "ids": ids}

@@ -12,6 +12,9 @@
 #define MMIO_BASE 0xfed80000UL /* QEMU's */
 #define MMIO_SIZE 0x4000UL
 #define CONTROL 0x0018
+#define COMMAND_HEAD 0x2000
+#define COMMAND_TAIL 0x2008
+#define TRIES 10
 #define COMMAND_BUFFER_ON (1UL << 12)
 #define DEVICE_NAME "0000:00:08.0"
 
@@ -32,6 +35,23 @@ unsigned long dma_map_page_attrs(struct device *dev, struct page *page, unsigned
 void dma_unmap_page_attrs(struct device *dev, unsigned long iova, unsigned long size, int direction,
 			  unsigned long attributes);
 
+static unsigned int register_at(volatile char *mmio, unsigned long offset)
+{
+	return *(volatile unsigned int *)(mmio + offset);
+}
+
+static unsigned long unmap_unheard(struct device *dev, volatile char *mmio)
+{
+	/* Any page does but that at address 0, which the kernel takes for none. */
+	unsigned long iova =
+		dma_map_page_attrs(dev, (struct page *)(vmemmap_base + STRUCT_PAGE_SIZE), 0,
+				   PAGE_SIZE, BIDIRECTIONAL, 0);
+
+	*(volatile unsigned long *)(mmio + CONTROL) &= ~COMMAND_BUFFER_ON;
+	dma_unmap_page_attrs(dev, iova, PAGE_SIZE, BIDIRECTIONAL, 0);
+	return iova;
+}
+
 static int stuck_init(void)
 {
 	struct device *dev = bus_find_device(&pci_bus_type, 0, DEVICE_NAME, device_match_name);
@@ -40,13 +60,15 @@ static int stuck_init(void)
 	if (!dev || !mmio)
 		return -19; /* ENODEV */
 
-	/* Any page does but that at address 0, which the kernel takes for none. */
-	unsigned long iova =
-		dma_map_page_attrs(dev, (struct page *)(vmemmap_base + STRUCT_PAGE_SIZE), 0,
-				   PAGE_SIZE, BIDIRECTIONAL, 0);
+	/* Now and then the bit is set again at once; whether it held, the ring's two ends tell. */
+	unsigned long iova;
+	int tries = TRIES;
 
-	*(volatile unsigned long *)(mmio + CONTROL) &= ~COMMAND_BUFFER_ON;
-	dma_unmap_page_attrs(dev, iova, PAGE_SIZE, BIDIRECTIONAL, 0);
+	do
+		iova = unmap_unheard(dev, mmio);
+	while (register_at(mmio, COMMAND_HEAD) == register_at(mmio, COMMAND_TAIL) && --tries);
+	if (!tries)
+		return -5; /* EIO */
 	_dev_info(dev, "rig stuck 0x%lx 0x%lx\n", iova, PAGE_SIZE);
 	return 0;
 }

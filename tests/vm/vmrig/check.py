@@ -7,6 +7,7 @@ import subprocess
 
 from . import formats, roots, states
 from .cache import RIG_DIR, RigError, series_dir
+from .qemu import VFIO_BDF
 
 TIMEOUT = 300
 # iommu_domain.type, as sysfs calls it
@@ -17,16 +18,10 @@ IOAPIC_MASKED = 1 << 16
 UNREADABLE_BY_DRGN = {formats.REARRANGED, formats.WITHOUT_VMCOREINFO, *formats.SPLIT}
 
 
-def read_by_drgn(dump, vmlinux, truth):
-    options = []
-    if truth["vfio"]:
-        options += ["--vfio", truth["vfio"]["bdf"]]
-    if truth["windows"]:
-        options += ["--windows", truth["windows"][0]["size"]]
-    for bdf in sorted({leak["bdf"] for leak in truth["leaks"]}):
-        options += ["--allocator", bdf]
+def read_by_drgn(dump, vmlinux, bdf=VFIO_BDF, options=()):
     argv, environment = roots.command(
-        "python3", ["-B", str(RIG_DIR / "truth_drgn.py"), str(dump), str(vmlinux), *options])
+        "python3", ["-B", str(RIG_DIR / "truth_drgn.py"), str(dump), str(vmlinux),
+                    "--vfio", bdf, *options])
     try:
         result = subprocess.run(argv, env=environment, check=False, timeout=TIMEOUT,
                                 stdin=subprocess.DEVNULL, capture_output=True)
@@ -36,6 +31,14 @@ def read_by_drgn(dump, vmlinux, truth):
         words = result.stderr.decode(errors="replace").strip().splitlines()
         raise RigError(f"{dump.name}: drgn: {words[-1] if words else 'failed'}")
     return json.loads(result.stdout)
+
+
+def options_for(truth):
+    """What has to be read, beyond what always is, to be held against this truth."""
+    options = ["--windows", truth["windows"][0]["size"]] if truth["windows"] else []
+    for bdf in sorted({leak["bdf"] for leak in truth["leaks"]}):
+        options += ["--allocator", bdf]
+    return options
 
 
 def pages(ranges):
@@ -78,10 +81,23 @@ def differences(state, truth):
                  if leaves.get(iova) != mapped.get(iova)]
         if wrong:
             found.append(f"mappings: {len(wrong)} pages differ, the first at {min(wrong):#x}")
-    found += interrupt_differences(state["interrupts"], truth)
+    found += interrupt_differences(state["interrupts"]["irqs"], truth)
     for allocator in state["allocators"]:
         found += leak_differences(allocator, truth)
-    return found + event_differences(truth)
+    return found + event_differences(truth) + ring_differences(state["iommus"][0]["rings"], truth)
+
+
+def ring_differences(rings, truth):
+    """All commands are done, or the last is not; what lies unread in the event log."""
+    found = []
+    done, asked = rings["stored"], rings["expected"]
+    if asked - done != bool(truth["stuck"]):
+        found.append(f"commands: {done} done, {asked} asked for")
+    unread = [event["words"] for event in truth["events"]] if not truth["dma"] else []
+    written = [words for words in rings["events"] if words != ["0x0", "0x0"]]
+    if unread and written != unread:
+        found.append("the event log's entries are not those that were put there")
+    return found
 
 
 def window_differences(windows, truth):
@@ -89,6 +105,14 @@ def window_differences(windows, truth):
     if {window["iova"]: window["hash"] for window in windows} != expected:
         return ["the windows' pages are not those that the guest mapped"]
     return []
+
+
+def where_to(words):
+    """(valid, logical, destination) of a remapping entry of 32 or 128 bits."""
+    destination = words[0] >> 8 & 0xFF
+    if len(words) > 1:
+        destination = words[0] >> 8 & 0xFFFFFF | words[1] >> 56 << 24
+    return words[0] & 1, words[0] >> 6 & 1, destination
 
 
 def interrupt_differences(entries, truth):
@@ -102,11 +126,14 @@ def interrupt_differences(entries, truth):
         found.append(f"irqs {sorted(remapped.keys() - by_irq.keys())} have no remapping entry")
     for number in remapped.keys() & by_irq.keys():
         entry, cpus = by_irq[number], remapped[number]["effective_affinity"]
-        if entry["valid"] and [entry["destination"]] != [apic_ids[cpu] for cpu in cpus]:
-            found.append(f"irq {number}: entry goes to {entry['destination']}, the guest says {cpus}")
+        valid, logical, destination = where_to([int(word, 16) for word in entry["words"]])
+        # Older kernels address the CPUs in flat logical mode: a bit for each.
+        wanted = sum(1 << cpu for cpu in cpus) if logical else apic_ids[cpus[0]]
+        if valid and destination != wanted:
+            found.append(f"irq {number}: entry goes to {destination:#x}, the guest says {cpus}")
     if not remapped:
         return found
-    indices = {(entry["device_id"], entry["index"]) for entry in entries}
+    indices = {(entry["devid"], entry["index"]) for entry in entries}
     for vector in truth["msi"]:
         _, bus, function = vector["bdf"].split(":")
         device, number = function.split(".")
@@ -186,7 +213,8 @@ def check(rows):
         for dump, truth_path in dumps(series):
             try:
                 truth = json.loads(truth_path.read_text(encoding="utf-8"))
-                state = read_by_drgn(dump, series_dir(series.name) / "vmlinux", truth)
+                state = read_by_drgn(dump, series_dir(series.name) / "vmlinux",
+                                     options=options_for(truth))
                 found = differences(state, truth)
                 count = (len(truth["windows"]) * truth["pages"]["count"] if truth["windows"]
                          else len(guest_pages(truth)))
