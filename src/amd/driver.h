@@ -85,6 +85,22 @@
 	  "unity-mapped regions")                                                                  \
 	X(AMD_UNITY_PROT, MEMBER, "struct unity_map_entry", "prot", OPTIONAL,                      \
 	  "unity-mapped regions")                                                                  \
+	X(AMD_IOAPIC_MAP, SYMBOL, NULL, "ioapic_map", OPTIONAL,                                    \
+	  "I/O APICs, as the firmware has them")                                                   \
+	X(AMD_HPET_MAP, SYMBOL, NULL, "hpet_map", OPTIONAL, "HPETs, as the firmware has them")     \
+	X(AMD_ACPI_MAP, SYMBOL, NULL, "acpihid_map", OPTIONAL,                                     \
+	  "ACPI devices, as the firmware has them")                                                \
+	X(AMD_MAP_LIST, MEMBER, "struct devid_map", "list", OPTIONAL, "I/O APICs and HPETs")       \
+	X(AMD_MAP_ID, MEMBER, "struct devid_map", "id", OPTIONAL, "I/O APICs and HPETs")           \
+	X(AMD_MAP_DEVID, MEMBER, "struct devid_map", "devid", OPTIONAL, "I/O APICs and HPETs")     \
+	X(AMD_MAP_CMD_LINE, MEMBER, "struct devid_map", "cmd_line", OPTIONAL,                      \
+	  "I/O APICs and HPETs of the command line")                                               \
+	X(AMD_HID_LIST, MEMBER, "struct acpihid_map_entry", "list", OPTIONAL, "ACPI devices")      \
+	X(AMD_HID_HID, MEMBER, "struct acpihid_map_entry", "hid", OPTIONAL, "ACPI devices")        \
+	X(AMD_HID_UID, MEMBER, "struct acpihid_map_entry", "uid", OPTIONAL, "ACPI devices")        \
+	X(AMD_HID_DEVID, MEMBER, "struct acpihid_map_entry", "devid", OPTIONAL, "ACPI devices")    \
+	X(AMD_HID_CMD_LINE, MEMBER, "struct acpihid_map_entry", "cmd_line", OPTIONAL,              \
+	  "ACPI devices of the command line")                                                      \
 	X(AMD_DATA_DOMAIN, MEMBER, "struct iommu_dev_data", "domain", REQUIRED,                    \
 	  "domains of devices")                                                                    \
 	X(AMD_DATA_GCR3, MEMBER, "struct iommu_dev_data", "gcr3_info.gcr3_tbl", VARIANT,           \

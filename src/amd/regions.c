@@ -11,26 +11,12 @@
 #include "amd/load.h"
 #include "base/cleanup.h"
 #include "base/vec.h"
-#include "kernel/list.h"
 
-/* struct unity_map_entry.prot, IOMMU_UNITY_MAP_FLAG_EXCL_RANGE: no mapping, only kept free. */
-#define PROT_EXCLUSION 4
-
-static const struct reserved_region msi_window = {0xfee00000, 0xfeefffff, "msi"};
-static const struct reserved_region ht_window = {UINT64_C(0xfd00000000), UINT64_C(0xffffffffff),
-						 "reserved"};
-
-struct unity_map {
-	uint32_t segment;
-	uint64_t first_devid, last_devid, prot;
-	uint64_t start, end; /* end excluded */
-};
-
-struct unity_maps {
-	struct unity_map *at;
-	size_t n, room;
-	enum datum_state state; /* the worst of the lists: DATUM_OK when all could be read */
-};
+static const struct reserved_region msi_window = {0xfee00000, 0xfeefffff, "msi",
+						  "what devices write there is an interrupt"};
+static const struct reserved_region ht_window = {
+	UINT64_C(0xfd00000000), UINT64_C(0xffffffffff), "reserved",
+	"HyperTransport's own addresses: not translated as memory"};
 
 struct region_vec {
 	struct reserved_region *at;
@@ -44,48 +30,6 @@ static void note_state(enum datum_state *state, enum datum_state part)
 		*state = part;
 }
 
-static struct error *read_maps_of(struct load *load, const struct amd_segment *segment,
-				  struct unity_maps *maps)
-{
-	const struct found *f = load->amd->found;
-	struct reader *r = &load->reader;
-	struct error *err;
-	uint64_t node;
-
-	if (segment->unity_map.state != DATUM_OK || !is_found(&f[AMD_UNITY_LIST])) {
-		maps->state = DATUM_ABSENT;
-		return NULL;
-	}
-	reader_object(r, "unity maps of segment %04x", segment->number);
-	struct list_walk walk = list_walk_begin(load->kernel, segment->unity_map.value);
-	while (!(err = list_walk_next(&walk, &node)) && node) {
-		uint64_t entry = node - f[AMD_UNITY_LIST].value;
-		struct datum first = reader_member(r, entry, &f[AMD_UNITY_FIRST], "first devid");
-		struct datum last = reader_member(r, entry, &f[AMD_UNITY_LAST], "last devid");
-		struct datum start = reader_member(r, entry, &f[AMD_UNITY_START], "start");
-		struct datum end = reader_member(r, entry, &f[AMD_UNITY_END], "end");
-		struct datum prot = reader_member(r, entry, &f[AMD_UNITY_PROT], "prot");
-		const struct datum all[] = {first, last, start, end, prot};
-		bool is_known = true;
-
-		for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-			note_state(&maps->state, all[i].state);
-			is_known = is_known && all[i].state == DATUM_OK;
-		}
-		struct unity_map *map = is_known ? vec_push(maps) : NULL;
-		if (map)
-			*map = (struct unity_map){segment->number, first.value, last.value,
-						  prot.value,      start.value, end.value};
-		else if (is_known)
-			return error_no_memory;
-	}
-	if (err && !error_is_unreadable(err))
-		return err;
-	if (err)
-		maps->state = problems_add(r->problems, err, "list", "%s", r->object);
-	return NULL;
-}
-
 static bool add_region(struct region_vec *regions, struct reserved_region region)
 {
 	struct reserved_region *slot = vec_push(regions);
@@ -95,23 +39,33 @@ static bool add_region(struct region_vec *regions, struct reserved_region region
 	return slot;
 }
 
-static bool add_device_regions(struct region_vec *regions, const struct unity_maps *maps,
+static bool add_unity_map(struct arena *arena, struct region_vec *regions,
+			  const struct firmware_region *m, const struct device *device)
+{
+	const char *reason = arena_printf(
+		arena,
+		m->exclusion ? "the firmware wants it kept free (exclusion range) for %s"
+			     : "the firmware wants it mapped one to one for %s",
+		device->name);
+	const struct reserved_region region = {m->start, m->end,
+					       m->exclusion ? "reserved" : "direct", reason};
+
+	return reason && add_region(regions, region);
+}
+
+static bool add_device_regions(struct snapshot *s, struct region_vec *regions,
 			       const struct device *device, bool ht_is_free)
 {
 	bool ok = add_region(regions, msi_window);
 
 	if (!ht_is_free)
 		ok = add_region(regions, ht_window) && ok;
-	for (size_t i = 0; i < maps->n; i++) {
-		const struct unity_map *m = &maps->at[i];
+	for (uint32_t i = 0; i < s->n_regions; i++) {
+		const struct firmware_region *m = &s->regions[i];
 
-		if (m->segment == device->segment && device->devid >= m->first_devid &&
-		    device->devid <= m->last_devid && m->end > m->start)
-			ok = add_region(regions, (struct reserved_region){
-							 m->start, m->end - 1,
-							 m->prot & PROT_EXCLUSION ? "reserved"
-										  : "direct"}) &&
-			     ok;
+		if (m->segment == device->segment && device->devid >= m->first &&
+		    device->devid <= m->last)
+			ok = add_unity_map(&s->arena, regions, m, device) && ok;
 	}
 	return ok;
 }
@@ -148,14 +102,13 @@ static void join_regions(struct region_vec *regions)
 	regions->n = n;
 }
 
-static struct error *group_regions(struct load *load, const struct unity_maps *maps,
-				   struct group *group)
+static struct error *group_regions(struct load *load, struct group *group)
 {
 	struct snapshot *s = load->snapshot;
 	struct region_vec regions = {0};
 	bool ok = true;
 
-	group->reserved_state = maps->state;
+	group->reserved_state = s->regions_state;
 	note_state(&group->reserved_state, group->members_state);
 	for (uint32_t i = 0; i < group->n_devices; i++) {
 		const struct device *device = &s->devices[group->devices[i]];
@@ -167,9 +120,9 @@ static struct error *group_regions(struct load *load, const struct unity_maps *m
 		if (!amd_segment(load->amd, device->segment))
 			note_state(&group->reserved_state, amd_segment_state(load->amd));
 		note_state(&group->reserved_state, features2.state);
-		bool ht_is_free = features2.state == DATUM_OK &&
-				  features2.value & EFR2_HT_RANGE_IGNORE;
-		ok = add_device_regions(&regions, maps, device, ht_is_free) && ok;
+		bool ht_is_free =
+			features2.state == DATUM_OK && features2.value & EFR2_HT_RANGE_IGNORE;
+		ok = add_device_regions(s, &regions, device, ht_is_free) && ok;
 	}
 	if (regions.n)
 		join_regions(&regions);
@@ -184,13 +137,9 @@ static struct error *group_regions(struct load *load, const struct unity_maps *m
 
 struct error *load_regions(struct load *load)
 {
-	struct unity_maps maps = {.state = DATUM_OK};
-	struct error *err = NULL;
+	struct error *err = load_unity_maps(load);
 
-	for (size_t i = 0; i < load->amd->segments.n && !err; i++)
-		err = read_maps_of(load, &load->amd->segments.at[i], &maps);
 	for (uint32_t i = 0; i < load->snapshot->n_groups && !err; i++)
-		err = group_regions(load, &maps, &load->snapshot->groups[i]);
-	vec_free(&maps);
+		err = group_regions(load, &load->snapshot->groups[i]);
 	return err;
 }

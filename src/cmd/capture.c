@@ -19,7 +19,7 @@ static const struct table capture_table = {"capture", VIEW_RECORD, columns, ARRA
 
 extern const struct command command_summary, command_info, command_kernel, command_iommus,
 	command_devices, command_groups, command_dte, command_domains, command_domids, command_rmap,
-	command_page, command_irt, command_check;
+	command_page, command_irt, command_check, command_ivrs;
 
 /*
  * What is run so that a capture can answer it: every command that reads more than another one here.
@@ -40,6 +40,7 @@ static const struct pass {
 	{&command_rmap, "kernel-text", NULL, NULL, true},
 	{&command_page, NULL, "0xfee00000", NULL, true},
 	{&command_check, "threshold", NULL, "notice", true},
+	{&command_ivrs, NULL, NULL, NULL, true},
 };
 
 #define OPTIONS_MAX 16

@@ -19,6 +19,7 @@
 	X(map)                                                                                     \
 	X(irt)                                                                                     \
 	X(rmap)                                                                                    \
+	X(ivrs)                                                                                    \
 	X(page)                                                                                    \
 	X(iova)                                                                                    \
 	X(check)                                                                                   \

@@ -15,13 +15,15 @@ enum groups_column {
 	COL_RESERVED,
 };
 
-enum region_column { REGION_START, REGION_END, REGION_TYPE };
+enum region_column { REGION_START, REGION_END, REGION_TYPE, REGION_REASON };
 
 static const struct column region_columns[] = {
 	[REGION_START] = {"start", "START", VALUE_HEX, 0, "first IOVA"},
 	[REGION_END] = {"end", "END", VALUE_HEX, 0, "last IOVA"},
-	[REGION_TYPE] = {"type", "TYPE", VALUE_TEXT, 0,
-			 "msi (interrupts), reserved (never usable), direct (unity-mapped for firmware)"},
+	[REGION_TYPE] =
+		{"type", "TYPE", VALUE_TEXT, 0,
+		 "msi (interrupts), reserved (never usable), direct (unity-mapped for firmware)"},
+	[REGION_REASON] = {"reason", "REASON", VALUE_TEXT, 0, "why"},
 };
 
 static const struct table region_table = {"reserved", VIEW_TABLE, region_columns,
@@ -62,6 +64,7 @@ static void emit_regions(struct emit *e, const struct snapshot *s, const struct 
 		emit_number(e, REGION_START, g->reserved[i].start);
 		emit_number(e, REGION_END, g->reserved[i].end);
 		emit_text(e, REGION_TYPE, g->reserved[i].type);
+		emit_text(e, REGION_REASON, g->reserved[i].reason);
 		emit_row_end(e);
 	}
 	emit_rows_end(e);

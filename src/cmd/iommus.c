@@ -2,6 +2,7 @@
 #include "amd/hw/registers.h"
 #include "base/cleanup.h"
 #include "cmd/select.h"
+#include "cmd/words.h"
 
 enum iommus_column {
 	COL_NAME,
@@ -62,29 +63,6 @@ static const struct column columns[] = {
 
 static const struct table iommus_table = {"iommus", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
 
-/* "ppr", "hats=2": the fields that are not 0, numbers with their value. */
-static void emit_features(struct emit *e, unsigned column, struct datum word,
-			  const struct layout *layout)
-{
-	uint64_t words[LAYOUT_WORDS_MAX] = {word.value};
-
-	if (word.state != DATUM_OK) {
-		emit_datum(e, column, word);
-		return;
-	}
-	emit_empty(e, column);
-	for (size_t i = 0; i < layout->n_fields; i++) {
-		const struct field *f = &layout->fields[i];
-		uint64_t value = field_is_piece(f) ? 0 : layout_get(layout, words, i);
-
-		if (!value)
-			continue;
-		if (f->format == FIELD_FLAG)
-			emit_text(e, column, f->key);
-		else
-			emit_textf(e, column, "%s=%llu", f->key, (unsigned long long)value);
-	}
-}
 
 static uint64_t count_devices(const struct snapshot *s, uint32_t iommu)
 {
@@ -123,9 +101,9 @@ static void emit_iommu(struct emit *e, const struct snapshot *s, uint32_t index)
 	emit_datum(e, COL_CAPABILITY, u->capability);
 	emit_datum(e, COL_ACPI_FLAGS, u->acpi_flags);
 	emit_datum(e, COL_EFR, u->features);
-	emit_features(e, COL_EFR_NAMES, u->features, &efr_layout);
+	emit_nonzero_fields(e, COL_EFR_NAMES, u->features, &efr_layout);
 	emit_datum(e, COL_EFR2, u->features2);
-	emit_features(e, COL_EFR2_NAMES, u->features2, &efr2_layout);
+	emit_nonzero_fields(e, COL_EFR2_NAMES, u->features2, &efr2_layout);
 	emit_datum(e, COL_ADDRESS, u->address);
 	emit_row_end(e);
 }

@@ -61,3 +61,26 @@ void print_wrapped(FILE *out, size_t at, size_t indent, const char *text)
 	}
 	fputc('\n', out);
 }
+
+void emit_nonzero_fields(struct emit *e, unsigned column, struct datum word,
+			 const struct layout *layout)
+{
+	uint64_t words[LAYOUT_WORDS_MAX] = {word.value};
+
+	if (word.state != DATUM_OK) {
+		emit_datum(e, column, word);
+		return;
+	}
+	emit_empty(e, column);
+	for (size_t i = 0; i < layout->n_fields; i++) {
+		const struct field *f = &layout->fields[i];
+		uint64_t value = field_is_piece(f) ? 0 : layout_get(layout, words, i);
+
+		if (!value)
+			continue;
+		if (f->format == FIELD_FLAG)
+			emit_text(e, column, f->key);
+		else
+			emit_textf(e, column, "%s=%llu", f->key, (unsigned long long)value);
+	}
+}

@@ -68,6 +68,17 @@
 	  "what lies at a physical address")                                                       \
 	X(CORE_RESOURCE_END, MEMBER, "struct resource", "end", OPTIONAL,                           \
 	  "what lies at a physical address")                                                       \
+	X(CORE_ACPI_TABLES, SYMBOL, NULL, "acpi_gbl_root_table_list", OPTIONAL, "ACPI tables")     \
+	X(CORE_ACPI_LIST_AT, MEMBER, "struct acpi_table_list", "tables", OPTIONAL, "ACPI tables")  \
+	X(CORE_ACPI_LIST_N, MEMBER, "struct acpi_table_list", "current_table_count", OPTIONAL,     \
+	  "ACPI tables")                                                                           \
+	X(CORE_ACPI_DESC_SIZE, SIZE, "struct acpi_table_desc", NULL, OPTIONAL, "ACPI tables")      \
+	X(CORE_ACPI_DESC_ADDRESS, MEMBER, "struct acpi_table_desc", "address", OPTIONAL,           \
+	  "ACPI tables")                                                                           \
+	X(CORE_ACPI_DESC_LENGTH, MEMBER, "struct acpi_table_desc", "length", OPTIONAL,             \
+	  "ACPI tables")                                                                           \
+	X(CORE_ACPI_DESC_SIGNATURE, MEMBER, "struct acpi_table_desc", "signature", OPTIONAL,       \
+	  "ACPI tables")                                                                           \
 	X(CORE_IDA_XA, MEMBER, "struct ida", "xa", OPTIONAL, "ID allocators")                      \
 	X(CORE_XA_HEAD, MEMBER, "struct xarray", "xa_head", OPTIONAL, "ID allocators")             \
 	X(CORE_XA_NODE_SHIFT, MEMBER, "struct xa_node", "shift", OPTIONAL, "ID allocators")        \

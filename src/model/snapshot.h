@@ -22,6 +22,7 @@ enum snapshot_part {
 	SNAPSHOT_IDS = 4,     /* the domain-ID allocator, and the devices */
 	SNAPSHOT_RINGS = 16,  /* what the driver keeps of the rings, and the IOMMUs */
 	SNAPSHOT_INTERRUPTS = 8, /* the kernel's interrupts that are remapped, the CPUs, the devices */
+	SNAPSHOT_FIRMWARE = 32, /* what the driver has of the firmware's table, and the devices */
 };
 
 #define ENTRY_WORDS_MAX 4
@@ -111,6 +112,26 @@ struct device {
 struct reserved_region {
 	uint64_t start, end;
 	const char *type; /* as sysfs has it: "direct", "reserved", "msi" */
+	const char *reason;
+};
+
+/* Memory that the firmware's table wants devices to reach, as the driver has kept it. */
+struct firmware_region {
+	uint32_t segment;
+	uint16_t first, last; /* devids */
+	uint64_t start, end;  /* bounds included */
+	bool read, write;
+	bool exclusion; /* untranslated, where hardware can do that */
+};
+
+/* A device without a PCI function: the requester ID that the firmware's table gives it. */
+struct special_device {
+	const char *kind; /* "ioapic", "hpet", "acpi" */
+	uint32_t id;	  /* of an I/O APIC or HPET */
+	struct text hid, uid;
+	uint32_t segment;
+	uint16_t devid;
+	bool by_command_line; /* and not by the firmware */
 };
 
 struct group {
@@ -171,6 +192,12 @@ struct snapshot {
 	struct domain_ids ids;
 	struct interrupts interrupts;
 	const struct ring_facts *ring_facts; /* by index of the IOMMU */
+	struct firmware_region *regions; /* with SNAPSHOT_DEVICES */
+	uint32_t n_regions;
+	enum datum_state regions_state; /* DATUM_OK: these are all */
+	struct special_device *specials;
+	uint32_t n_specials;
+	enum datum_state specials_state;
 };
 
 /* The device of that segment and devid; NULL: not among them. */

@@ -84,7 +84,7 @@ class Completion(Prompt):
         "BDF without a segment": ("map 01:02\t", "map 01:02.0 "),
         "not behind the last operand": ("walk 0000:00:06.0 00\t", "walk 0000:00:06.0 00"),
         "domain": ("map 0x7\t", "map 0x7 "),
-        "structure": ("decode ivh\t", "decode ivhd_flags "),
+        "structure": ("decode ivhd_fl\t", "decode ivhd_flags "),
         "help of a structure": ("help gcr\t", "help gcr3 "),
         "check": ("check --only dte-dr\t", "check --only dte-driver "),
         "check behind a comma": ("check --skip dte-driver,dte-dr\t",

@@ -7,6 +7,7 @@
 #include "amd/hw/dte.h"
 #include "amd/hw/event.h"
 #include "amd/hw/irte.h"
+#include "amd/hw/ivrs.h"
 #include "amd/hw/pte.h"
 #include "amd/hw/registers.h"
 #include "base/bytes.h"
@@ -56,6 +57,12 @@ const struct layout *const layouts[] = {
 	&status_layout,
 	&capability_layout,
 	&ivhd_flags_layout,
+	&ivrs_info_layout,
+	&ivhd_info_layout,
+	&ivhd_feature_layout,
+	&ivhd_attributes_layout,
+	&ivhd_setting_layout,
+	&ivmd_flags_layout,
 	NULL,
 };
 
@@ -133,6 +140,12 @@ const struct layout_form layout_forms[] = {
 	FORM("status", &status_layout),
 	FORM("capability", &capability_layout),
 	FORM("ivhd_flags", &ivhd_flags_layout),
+	FORM("ivrs_info", &ivrs_info_layout),
+	FORM("ivhd_info", &ivhd_info_layout),
+	FORM("ivhd_feature", &ivhd_feature_layout),
+	FORM("ivhd_attributes", &ivhd_attributes_layout),
+	FORM("ivhd_setting", &ivhd_setting_layout),
+	FORM("ivmd_flags", &ivmd_flags_layout),
 	{0},
 };
 
