@@ -10,6 +10,7 @@
 #ifndef BASE_VEC_H
 #define BASE_VEC_H
 
+#include <stdlib.h>
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -24,6 +24,7 @@
 	X(iova)                                                                                    \
 	X(check)                                                                                   \
 	X(explain)                                                                                 \
+	X(diff)                                                                                    \
 	X(capture)                                                                                 \
 	X(rd)                                                                                      \
 	X(decode)                                                                                  \
