@@ -18,6 +18,7 @@ enum rmap_column {
 	COL_WRITE,
 	COL_DEVICES,
 	COL_WAY,
+	COL_PASID,
 	COL_TYPE,
 	COL_ADDRESS,
 	COL_USE,
@@ -38,6 +39,9 @@ static const struct column columns[] = {
 		     "table (a page table maps it), passthrough (the devices reach all of memory), "
 		     "unchecked (likewise: hardware has no valid entry for them)",
 		     .width = 11},
+	[COL_PASID] = {"pasid", "PASID", VALUE_HEX, COLUMN_EXTRA,
+		       "PASID of the requests, where the table is a process's or a guest's",
+		       .width = 7},
 	[COL_TYPE] = {"domain_type", "TYPE", VALUE_TEXT, COLUMN_EXTRA,
 		      "of the domain: dma, dma-fq, identity, unmanaged, ...", .width = 9},
 	[COL_ADDRESS] = {"domain", "OBJECT", VALUE_HEX, COLUMN_EXTRA,
@@ -54,16 +58,30 @@ static const struct command_option options[] = {
 	{"use", NULL, "what the memory is used for: free, slab, ..."},
 };
 
+/* A device whose requests, all or those with some PASID, go by a domain's table. */
+struct member {
+	uint32_t domain, device; /* indexes */
+};
+
+struct members {
+	struct member *at;
+	size_t n, room;
+};
+
 /* One way to the memory: what the rows of a walk have in common. */
 struct reach {
 	struct command_call *call;
 	const struct snapshot *s;
+	struct target *target;
 	const struct physical *wanted;
 	struct page_map *pages; /* NULL: without --use */
+	struct members members;
+	uint32_t device; /* whose table of PASIDs is gone through */
 	char label[40];
 	const struct domain *domain; /* NULL: of no domain */
 	struct datum domain_id;
 	const char *way;
+	struct datum pasid;
 	struct selection devices;
 	struct leaf run; /* leaves joined so far, whole; size 0: none */
 };
@@ -103,6 +121,7 @@ static struct error *put_row(const struct reach *r, const struct leaf *run, stru
 	emit_bool(e, COL_WRITE, run->write);
 	emit_devices(r);
 	emit_text(e, COL_WAY, r->way);
+	emit_datum(e, COL_PASID, r->pasid);
 	if (r->domain) {
 		emit_text(e, COL_TYPE, r->domain->type_name);
 		emit_number(e, COL_ADDRESS,
@@ -160,14 +179,6 @@ static struct error *note_unknown(void *arg, uint64_t iova, uint64_t size, struc
 	return flush_run(r);
 }
 
-/* Whether hardware has the device's DMA go by this domain's table. */
-static bool goes_by(const struct snapshot *s, const struct device *d, const struct domain *domain)
-{
-	if (d->dma == DMA_UNKNOWN)
-		return device_domain(s, d) == domain;
-	return d->dma == DMA_TRANSLATED && datum_is(d->pt_root, domain->table.root);
-}
-
 static struct error *add_device(struct reach *r, uint32_t device)
 {
 	uint32_t *slot = vec_push(&r->devices);
@@ -177,11 +188,18 @@ static struct error *add_device(struct reach *r, uint32_t device)
 	return slot ? NULL : error_no_memory;
 }
 
-static struct error *walk_domain(struct reach *r, struct target *target,
-				 const struct domain *domain)
+static struct error *walk_table(struct reach *r, const struct page_table *table)
 {
 	const struct page_table_visitor visitor = {
 		.leaf = take_leaf, .unknown = note_unknown, .arg = r};
+	struct error *err = table->ops->walk(r->target, table, 0, UINT64_MAX, &visitor);
+
+	return err ? err : flush_run(r);
+}
+
+static struct error *walk_domain(struct reach *r, uint32_t index)
+{
+	const struct domain *domain = &r->s->domains[index];
 	struct error *err = NULL;
 
 	r->domain = domain;
@@ -189,12 +207,10 @@ static struct error *walk_domain(struct reach *r, struct target *target,
 	r->way = "table";
 	r->devices.n = 0;
 	domain_label(domain, r->label, sizeof(r->label));
-	for (uint32_t i = 0; i < r->s->n_devices && !err; i++)
-		if (goes_by(r->s, &r->s->devices[i], domain))
-			err = add_device(r, i);
-	if (!err)
-		err = domain->table.ops->walk(target, &domain->table, 0, UINT64_MAX, &visitor);
-	return err ? err : flush_run(r);
+	for (size_t i = 0; i < r->members.n && !err; i++)
+		if (r->members.at[i].domain == index)
+			err = add_device(r, r->members.at[i].device);
+	return err ? err : walk_table(r, &domain->table);
 }
 
 /* A domain whose table can't be told: whatever it maps is missing from the answer. */
@@ -208,7 +224,7 @@ static void miss_domain(struct reach *r, const struct domain *domain)
 		     "whether it reaches this memory", "%s", label);
 }
 
-static struct error *walk_domains(struct reach *r, struct target *target)
+static struct error *walk_domains(struct reach *r)
 {
 	struct error *err = NULL;
 
@@ -218,7 +234,7 @@ static struct error *walk_domains(struct reach *r, struct target *target)
 		if (domain->table_state != DATUM_OK)
 			miss_domain(r, domain);
 		else if (domain->table.ops)
-			err = walk_domain(r, target, domain);
+			err = walk_domain(r, i);
 	}
 	return err;
 }
@@ -268,31 +284,128 @@ static struct error *tell_through(struct reach *r)
 	return err;
 }
 
-static bool is_some_domains(const struct snapshot *s, uint64_t root)
+/* The domain whose table that is; -1: no domain's. */
+static int64_t domain_of_table(const struct reach *r, uint64_t root)
 {
-	for (uint32_t i = 0; i < s->n_domains; i++)
-		if (s->domains[i].table.ops && s->domains[i].table.root == root)
-			return true;
-	return false;
+	for (uint32_t i = 0; i < r->s->n_domains; i++)
+		if (r->s->domains[i].table.ops && r->s->domains[i].table.root == root)
+			return i;
+	return -1;
 }
 
-/* Devices of which it can't be told what they reach. */
-static void miss_devices(struct reach *r)
+static struct error *add_member(struct reach *r, uint64_t domain, uint32_t device)
 {
-	for (uint32_t i = 0; i < r->s->n_devices; i++) {
-		const struct device *d = &r->s->devices[i];
-		const char *why = NULL;
+	const struct member *last = r->members.n ? &r->members.at[r->members.n - 1] : NULL;
 
-		if (d->dma == DMA_UNKNOWN && !device_domain(r->s, d))
-			why = "what becomes of its DMA is not known";
-		else if (d->dma == DMA_GUEST || d->dma == DMA_NESTED)
-			why = "its guest-format tables are not walked";
-		else if (d->dma == DMA_TRANSLATED && !is_some_domains(r->s, d->pt_root.value))
-			why = "hardware has it use a page table that is no known domain's";
+	if (last && last->domain == domain && last->device == device)
+		return NULL;
+	struct member *member = vec_push(&r->members);
+	if (member)
+		*member = (struct member){(uint32_t)domain, device};
+	return member ? NULL : error_no_memory;
+}
+
+static struct error *join_pasid(void *arg, uint32_t pasid, const struct page_table *table)
+{
+	struct reach *r = arg;
+	int64_t domain = table->host ? -1 : domain_of_table(r, table->root);
+
+	(void)pasid;
+	return domain < 0 ? NULL : add_member(r, (uint64_t)domain, r->device);
+}
+
+static struct error *miss_pasids(void *arg, uint32_t first, uint32_t last, struct error *err)
+{
+	struct reach *r = arg;
+
+	problems_add(r->call->problems, err, "whether it reaches this memory",
+		     "%s PASID 0x%" PRIx32 "-0x%" PRIx32, r->s->devices[r->device].name, first,
+		     last);
+	return NULL;
+}
+
+/* A table that is no domain's: a process's, or a guest's. */
+static struct error *walk_pasid(void *arg, uint32_t pasid, const struct page_table *table)
+{
+	struct reach *r = arg;
+	const struct device *d = &r->s->devices[r->device];
+
+	if (!table->host && domain_of_table(r, table->root) >= 0)
+		return NULL;
+	r->domain = NULL;
+	r->domain_id = d->domain_id;
+	r->way = "table";
+	r->pasid = datum_ok(pasid);
+	r->devices.n = 0;
+	snprintf(r->label, sizeof(r->label), "%s PASID 0x%" PRIx32, d->name, pasid);
+	struct error *err = add_device(r, r->device);
+	return err ? err : walk_table(r, table);
+}
+
+static struct error *each_pasid(struct reach *r,
+				struct error *(*visit)(void *, uint32_t, const struct page_table *))
+{
+	const struct pasid_visitor visitor = {visit, miss_pasids, r};
+	struct error *err = NULL;
+
+	for (uint32_t i = 0; i < r->s->n_devices && !err; i++) {
+		const struct device *d = &r->s->devices[i];
+
+		r->device = i;
+		if (d->pasids_state == DATUM_OK && d->pasids.ops)
+			err = d->pasids.ops->each(r->target, &d->pasids, &visitor);
+	}
+	return err;
+}
+
+/* Why it can't be told what the device reaches; NULL: it can, and its domain is in *domain (-1:
+ * none). */
+static const char *judge_device(const struct reach *r, const struct device *d, int64_t *domain)
+{
+	bool is_guest = d->dma == DMA_GUEST || d->dma == DMA_NESTED;
+
+	*domain = -1;
+	if (d->dma == DMA_UNKNOWN && d->domain.state != DATUM_OK)
+		return "what becomes of its DMA is not known";
+	if (d->dma == DMA_UNKNOWN)
+		*domain = (int64_t)d->domain.value;
+	if (d->dma == DMA_TRANSLATED)
+		*domain = domain_of_table(r, d->pt_root.value);
+	if (d->dma == DMA_TRANSLATED && *domain < 0)
+		return "hardware has it use a page table that is no known domain's";
+	if (is_guest && (d->pasids_state != DATUM_OK || !d->pasids.ops))
+		return "its table of PASIDs is not known";
+	return NULL;
+}
+
+/* By hardware's entries: which devices go by which domain's table. */
+static struct error *join_devices(struct reach *r)
+{
+	struct error *err = NULL;
+
+	for (uint32_t i = 0; i < r->s->n_devices && !err; i++) {
+		const struct device *d = &r->s->devices[i];
+		int64_t domain;
+		const char *why = judge_device(r, d, &domain);
+
 		if (why)
 			problems_add(r->call->problems, error_new(ERROR_CORRUPT, "%s", why),
 				     "whether it reaches this memory", "%s", d->name);
+		if (domain >= 0)
+			err = add_member(r, (uint64_t)domain, i);
 	}
+	return err ? err : each_pasid(r, join_pasid);
+}
+
+static struct error *tell_all(struct reach *r)
+{
+	struct error *err = join_devices(r);
+
+	if (!err)
+		err = tell_through(r);
+	if (!err)
+		err = walk_domains(r);
+	return err ? err : each_pasid(r, walk_pasid);
 }
 
 static struct error *rmap_run(struct command_call *call)
@@ -315,12 +428,10 @@ static struct error *rmap_run(struct command_call *call)
 	problems_copy(call->problems, &s->problems, NULL);
 	reach.s = s;
 	reach.pages = pages;
-	err = tell_through(&reach);
-	if (!err)
-		err = walk_domains(&reach, reader.kernel->target);
-	if (!err)
-		miss_devices(&reach);
+	reach.target = reader.kernel->target;
+	err = tell_all(&reach);
 	selection_free(&reach.devices);
+	vec_free(&reach.members);
 	return err;
 }
 

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/vec.h"
-#include "kernel/cpus.h"
+#include "kernel/percpu.h"
 
 #define SIZE_CLASSES 6	       /* IOVA_RANGE_CACHE_MAX_SIZE: ranges of 1 to 32 pages are cached */
 #define DEPOT_LENGTH_MAX 65536 /* magazines; the kernel keeps some per CPU */
@@ -104,7 +104,8 @@ static struct error *read_depot(struct iova_allocator *a, uint64_t rcache)
 }
 
 /* One size class: each CPU's two magazines, and the depot. */
-static struct error *read_rcache(struct iova_allocator *a, uint64_t rcache, const struct cpus *cpus)
+static struct error *read_rcache(struct iova_allocator *a, uint64_t rcache,
+				 const struct percpu *copies)
 {
 	static const enum iova_need magazines[] = {IOVA_LOADED, IOVA_PREVIOUS};
 	uint64_t pointer;
@@ -112,18 +113,19 @@ static struct error *read_rcache(struct iova_allocator *a, uint64_t rcache, cons
 
 	if (!err && !pointer) /* not set up: nothing is cached */
 		return NULL;
-	for (size_t i = 0; i < cpus->n && !err; i++)
+	for (size_t i = 0; i < copies->n && !err; i++)
 		for (size_t m = 0; m < ARRAY_SIZE(magazines) && !err; m++) {
 			uint64_t magazine;
 
-			err = read_member(a, pointer + cpus->at[i].offset, magazines[m], &magazine);
+			err = read_member(a, pointer + copies->at[i].offset, magazines[m],
+					  &magazine);
 			if (!err)
 				err = read_magazine(a, magazine, false);
 		}
 	return err ? err : read_depot(a, rcache);
 }
 
-static struct error *read_rcaches(struct iova_allocator *a, const struct cpus *cpus)
+static struct error *read_rcaches(struct iova_allocator *a, const struct percpu *copies)
 {
 	const struct found *member = &a->found[IOVA_RCACHES], *size = &a->found[IOVA_RCACHE];
 	uint64_t at = a->address + member->value;
@@ -136,7 +138,7 @@ static struct error *read_rcaches(struct iova_allocator *a, const struct cpus *c
 	if (member->size == 8)
 		err = read_member(a, a->address, IOVA_RCACHES, &at);
 	for (unsigned i = 0; i < SIZE_CLASSES && at && !err; i++)
-		err = read_rcache(a, at + i * size->value, cpus);
+		err = read_rcache(a, at + i * size->value, copies);
 	return err;
 }
 
@@ -167,7 +169,7 @@ static struct error *read_queue(struct iova_allocator *a, uint64_t queue)
 	return err;
 }
 
-static struct error *read_queues(struct iova_allocator *a, const struct cpus *cpus)
+static struct error *read_queues(struct iova_allocator *a, const struct percpu *copies)
 {
 	bool in_cookie = is_found(&a->found[IOVA_COOKIE_FQ]);
 	uint64_t queue = 0, in_use = 1, type = 0;
@@ -186,21 +188,21 @@ static struct error *read_queues(struct iova_allocator *a, const struct cpus *cp
 		return err;
 	if (is_found(&a->found[IOVA_QUEUE_SINGLE]) && type == a->found[IOVA_QUEUE_SINGLE].value)
 		return read_queue(a, queue);
-	for (size_t i = 0; i < cpus->n && !err; i++)
-		err = read_queue(a, queue + cpus->at[i].offset);
+	for (size_t i = 0; i < copies->n && !err; i++)
+		err = read_queue(a, queue + copies->at[i].offset);
 	return err;
 }
 
 static void read_idle(struct reader *reader, struct iova_allocator *a)
 {
-	struct cpus cpus = {0};
-	struct error *err = cpus_read(a->kernel, &cpus);
+	struct percpu copies = {0};
+	struct error *err = percpu_read(a->kernel, &copies);
 
 	if (!err)
-		err = read_rcaches(a, &cpus);
+		err = read_rcaches(a, &copies);
 	if (!err)
-		err = read_queues(a, &cpus);
-	vec_free(&cpus);
+		err = read_queues(a, &copies);
+	vec_free(&copies);
 	key_index_sort(&a->idle);
 	a->idle_state = err ? problems_add(reader->problems, err, "caches of freed IOVAs", "%s",
 					   reader->object)

@@ -15,7 +15,6 @@
 	X(IOVA_CPU_OFFSETS, SYMBOL, NULL, "__per_cpu_offset", OPTIONAL, "caches of freed IOVAs")   \
 	X(IOVA_CPUS_POSSIBLE, SYMBOL, NULL, "__cpu_possible_mask|cpu_possible_bits", OPTIONAL,     \
 	  "caches of freed IOVAs")                                                                 \
-	X(IOVA_CPU_COUNT, SYMBOL, NULL, "nr_cpu_ids", OPTIONAL, "caches of freed IOVAs")           \
 	X(IOVA_COOKIE, MEMBER, "struct iommu_domain", "iova_cookie", OPTIONAL,                     \
 	  "IOVA allocators, from Linux 5.5 on")                                                    \
 	X(IOVA_COOKIE_KIND, MEMBER, "struct iommu_domain", "cookie_type", VARIANT,                 \

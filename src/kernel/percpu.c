@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/cpus.h"
+#include "kernel/percpu.h"
 
 #include <stdlib.h>
 
@@ -9,22 +9,22 @@
 
 #define CPUS_MAX 8192 /* CONFIG_NR_CPUS of x86-64 at most */
 
-static struct error *add_cpu(struct kernel *kernel, const struct found *offsets, unsigned number,
-			     struct cpus *cpus)
+static struct error *add_copy(struct kernel *kernel, const struct found *offsets, unsigned number,
+			      struct percpu *copies)
 {
-	struct cpu *cpu = vec_push(cpus);
+	struct percpu_copy *copy = vec_push(copies);
 
-	if (!cpu)
+	if (!copy)
 		return error_no_memory;
-	cpu->number = number;
+	copy->number = number;
 	return target_read_u64(kernel->target, SPACE_VIRT, offsets->value + number * 8,
-			       &cpu->offset);
+			       &copy->offset);
 }
 
-struct error *cpus_read(struct kernel *kernel, struct cpus *ret)
+struct error *percpu_read(struct kernel *kernel, struct percpu *ret)
 {
 	const struct need_set *needs;
-	struct cpus cpus = {0};
+	struct percpu copies = {0};
 	uint64_t n = 0, word = 0;
 	struct error *err = kernel_part(kernel, PART_IOVA, &needs);
 
@@ -35,7 +35,7 @@ struct error *cpus_read(struct kernel *kernel, struct cpus *ret)
 		return need_missing(needs, IOVA_CPU_OFFSETS);
 	if (!is_found(&found[IOVA_CPUS_POSSIBLE]))
 		return need_missing(needs, IOVA_CPUS_POSSIBLE);
-	err = kernel_read_symbol(kernel, &found[IOVA_CPU_COUNT], 4, &n);
+	err = kernel_read_symbol(kernel, &kernel->core[CORE_CPU_COUNT], 4, &n);
 	if (!err && n > CPUS_MAX)
 		err = error_new(ERROR_CORRUPT, "nr_cpu_ids is more than %d", CPUS_MAX);
 	for (unsigned i = 0; i < n && !err; i++) {
@@ -43,12 +43,12 @@ struct error *cpus_read(struct kernel *kernel, struct cpus *ret)
 			err = target_read_u64(kernel->target, SPACE_VIRT,
 					      found[IOVA_CPUS_POSSIBLE].value + i / 8, &word);
 		if (!err && bits(word, i % 64, 1))
-			err = add_cpu(kernel, &found[IOVA_CPU_OFFSETS], i, &cpus);
+			err = add_copy(kernel, &found[IOVA_CPU_OFFSETS], i, &copies);
 	}
 	if (err) {
-		vec_free(&cpus);
+		vec_free(&copies);
 		return error_prepend(err, "CPUs");
 	}
-	*ret = cpus;
+	*ret = copies;
 	return NULL;
 }
