@@ -24,7 +24,14 @@ static struct error *amd_create(struct iommu_driver **ret)
 	if (!amd)
 		return error_no_memory;
 	amd->base.ops = &amd_driver;
-	amd->base.needs = (struct need_set){"amd_iommu", amd_rows, AMD_N, amd->found};
+	amd->base.needs = (struct need_set){
+		.title = "amd_iommu",
+		.rows = amd_rows,
+		.n = AMD_N,
+		.found = amd->found,
+		.abilities = amd_abilities,
+		.n_abilities = n_amd_abilities,
+	};
 	*ret = &amd->base;
 	return NULL;
 }

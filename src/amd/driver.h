@@ -6,6 +6,7 @@
 #ifndef AMD_DRIVER_H
 #define AMD_DRIVER_H
 
+#include "kernel/ability.h"
 #include "kernel/kernel.h"
 #include "model/driver.h"
 
@@ -185,6 +186,10 @@
 	  "interrupts of devices before Linux 4.3")                                                \
 	X(AMD_OLD_CFG_INDEX, MEMBER, "struct irq_cfg", "irq_2_irte.index", VARIANT,                \
 	  "interrupts of devices before Linux 4.3")
+
+/* What answers need of these rows (kernel/ability.h). */
+extern const struct ability amd_abilities[];
+extern const size_t n_amd_abilities;
 
 enum amd_need { AMD_NEEDS(NEED_ENUMERATOR) AMD_N };
 

@@ -80,10 +80,14 @@ static struct error *read_global_tables(struct load *load, struct amd_segments *
 	struct reader *r = &load->reader;
 	struct amd_segment *segment;
 
-	if (!is_found(&f[AMD_DEV_TABLE]))
-		return error_new(ERROR_NOT_FOUND, "this kernel has neither amd_iommu_dev_table nor "
-						  "amd_iommu_pci_seg.dev_table: no device table "
-						  "can be read");
+	if (!is_found(&f[AMD_DEV_TABLE])) {
+		struct error *err = error_new(ERROR_NOT_FOUND,
+					      "this kernel has neither amd_iommu_dev_table nor "
+					      "amd_iommu_pci_seg.dev_table");
+		segments->state =
+			problems_add(&load->snapshot->problems, err, "list", "device tables");
+		return NULL;
+	}
 	segment = vec_push(segments);
 	if (!segment)
 		return error_no_memory;

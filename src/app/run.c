@@ -149,6 +149,7 @@ static int answer(struct app *app, struct call *call)
 		emit_columns(call->command.emit, table);
 	else
 		err = command->run(&call->command);
+	session_note_lacks(call->command.session, command->name, call->command.problems);
 	return finish(app, call, err);
 }
 

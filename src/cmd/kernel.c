@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "cmd/select.h"
+#include "kernel/ability.h"
 #include "target/layout_file.h"
 
 enum kernel_column {
@@ -28,7 +31,31 @@ static const struct column columns[] = {
 	[COL_PURPOSE] = {"purpose", "FOR", VALUE_TEXT, COLUMN_WIDE, "what can't be had without it"},
 };
 
-static const struct table kernel_table = {"kernel", VIEW_TABLE, columns, ARRAY_SIZE(columns)};
+static const struct table rows_table = {"kernel-all", VIEW_TABLE, columns, ARRAY_SIZE(columns)};
+
+enum ability_column {
+	ABL_WHAT,
+	ABL_STATE,
+	ABL_HOW,
+	ABL_MISSING,
+	ABL_COMMANDS,
+};
+
+static const struct column ability_columns[] = {
+	[ABL_WHAT] = {"what", "WHAT", VALUE_TEXT, 0, "what answers are made of"},
+	[ABL_STATE] =
+		{"state", "STATE", VALUE_TEXT, 0,
+		 "whole; partly or missing: in no way that is known; none: kernels of some eras "
+		 "have none; unknown: no symbols or types to ask"},
+	[ABL_HOW] = {"how", "HOW", VALUE_TEXT, COLUMN_WIDE, "the way in which this kernel has it"},
+	[ABL_MISSING] = {"missing", "MISSING", VALUE_TEXT, COLUMN_ARRAY | COLUMN_WIDE,
+			 "symbols, types and members that were looked for and not found"},
+	[ABL_COMMANDS] = {"commands", "FOR", VALUE_TEXT, COLUMN_ARRAY,
+			  "commands that can't answer in full without it"},
+};
+
+static const struct table ability_table = {"kernel", VIEW_TABLE, ability_columns,
+					   ARRAY_SIZE(ability_columns)};
 
 enum export_column {
 	COL_FILE,
@@ -49,18 +76,22 @@ static const struct table export_table = {"kernel-export", VIEW_RECORD, export_c
 					  ARRAY_SIZE(export_columns)};
 
 static const struct command_option options[] = {
-	{"missing", NULL, "only what was not found"},
+	{"all", NULL, "every symbol, member, size and value, and how it was found"},
+	{"missing", NULL, "of these, what was not found"},
 	{"export", "FILE", "write symbols and layouts to FILE, to be given elsewhere with -s"},
 };
 
 static const struct table *kernel_choose_table(const struct command_call *call)
 {
-	return call_option(call, "export") ? &export_table : &kernel_table;
+	if (call_option(call, "export"))
+		return &export_table;
+	return call_option(call, "all") || call_option(call, "missing") ? &rows_table
+									: &ability_table;
 }
 
 static const struct table *kernel_list_tables(size_t index, struct arena *arena)
 {
-	static const struct table *const tables[] = {&kernel_table, &export_table};
+	static const struct table *const tables[] = {&ability_table, &rows_table, &export_table};
 
 	(void)arena;
 	return index < ARRAY_SIZE(tables) ? tables[index] : NULL;
@@ -150,6 +181,88 @@ static void emit_variants(struct emit *e, const struct iommu_driver *driver)
 	}
 }
 
+static const char *ability_state_name(enum ability_state state)
+{
+	static const char *const names[] = {
+		[ABILITY_WHOLE] = "whole",     [ABILITY_PARTLY] = "partly",
+		[ABILITY_MISSING] = "missing", [ABILITY_NONE] = "none",
+		[ABILITY_UNKNOWN] = "unknown",
+	};
+
+	return names[state];
+}
+
+#define WHOLE_TYPE                                                                                 \
+	3 /* rows of a type of which none is found: the type is named, and not each row */
+
+/* The type of a row, when all of its many rows are missing and this is the first; else NULL. */
+static const char *missing_type(const struct need_set *set, const struct need_way *way, size_t row,
+				bool *is_first)
+{
+	const char *type = set->rows[way->rows[row] - 1].type;
+	size_t n = 0;
+
+	*is_first = true;
+	for (size_t i = 0; type && i < WAY_ROWS && way->rows[i]; i++) {
+		const char *other = set->rows[way->rows[i] - 1].type;
+
+		if (!other || strcmp(type, other) != 0)
+			continue;
+		if (is_found(&set->found[way->rows[i] - 1]))
+			return NULL;
+		*is_first &= i >= row;
+		n++;
+	}
+	return n >= WHOLE_TYPE ? type : NULL;
+}
+
+static void emit_missing(struct emit *e, const struct need_set *set, const struct need_way *way)
+{
+	for (size_t i = 0; i < WAY_ROWS && way->rows[i]; i++) {
+		const struct need *need = &set->rows[way->rows[i] - 1];
+		const struct found *found = &set->found[way->rows[i] - 1];
+		bool is_first;
+		const char *type = missing_type(set, way, i, &is_first);
+
+		if (is_found(found) || (type && !is_first))
+			continue;
+		if (type || (need->type && !need->names))
+			emit_text(e, ABL_MISSING, need->type);
+		else if (need->type)
+			emit_textf(e, ABL_MISSING, "%s.%s", need->type, found->name);
+		else
+			emit_text(e, ABL_MISSING, found->name);
+	}
+}
+
+static void emit_ability(struct emit *e, const struct need_set *set, const struct ability *ability,
+			 enum ability_state state, const struct need_way *way)
+{
+	emit_row_begin(e);
+	emit_text(e, ABL_WHAT, ability->what);
+	emit_text(e, ABL_STATE, ability_state_name(state));
+	emit_empty(e, ABL_MISSING);
+	if (state == ABILITY_WHOLE || state == ABILITY_PARTLY)
+		emit_text(e, ABL_HOW, way->name);
+	if (!ability_is_in_order(state))
+		emit_missing(e, set, way);
+	for (size_t i = 0; i < ABILITY_COMMANDS && ability->commands[i]; i++)
+		emit_text(e, ABL_COMMANDS, ability->commands[i]);
+	emit_row_end(e);
+}
+
+static void emit_abilities(struct emit *e, const struct need_set *set, bool in_order)
+{
+	const struct need_way *way;
+
+	for (size_t i = 0; i < set->n_abilities; i++) {
+		enum ability_state state = ability_judge(set, &set->abilities[i], &way);
+
+		if (ability_is_in_order(state) == in_order)
+			emit_ability(e, set, &set->abilities[i], state, way);
+	}
+}
+
 static struct error *export(struct command_call *call, struct target *target, const char *path)
 {
 	_cleanup_(layout_file_freep) struct layout_file file = {0};
@@ -169,6 +282,20 @@ static struct error *export(struct command_call *call, struct target *target, co
 	return NULL;
 }
 
+/* What is not in order first: that is what one looks for on a kernel that is new. */
+static struct error *report(struct command_call *call, struct kernel *kernel)
+{
+	const struct need_set *set;
+	struct iommu_driver *driver;
+
+	for (int in_order = 0; in_order < 2; in_order++) {
+		emit_abilities(call->emit, &kernel->core_set, in_order);
+		for (size_t i = 0; (set = session_needs(call->session, i)); i++)
+			emit_abilities(call->emit, set, in_order);
+	}
+	return session_driver(call->session, &driver);
+}
+
 /* A kernel without the driver is still told about: that is when one asks. */
 static struct error *kernel_run(struct command_call *call)
 {
@@ -180,6 +307,8 @@ static struct error *kernel_run(struct command_call *call)
 
 	if (err)
 		return err;
+	if (kernel_choose_table(call) == &ability_table)
+		return report(call, kernel);
 	for (unsigned i = 0; i < PART_N && !err; i++)
 		err = kernel_part(kernel, i, &parts[i]);
 	if (err)
@@ -202,12 +331,15 @@ const struct command command_kernel = {
 	.operands = "",
 	.summary = "which kernel structures were matched, which variant of each, what is missing",
 	.topic = "The machine",
-	.details = "An export holds what this program asks of the kernel, some KB, and stands in "
-		   "for its vmlinux on another machine.\n"
-		   "    kernel\n    kernel --missing\n    kernel --export vmcore.layouts",
+	.details =
+		"One line for each thing that answers are made of; what this kernel does not have "
+		"in any way that is known comes first, with the commands that can't answer in "
+		"full. An export holds what this program asks of the kernel, some KB, and stands in "
+		"for its vmlinux on another machine.\n"
+		"    kernel\n    kernel --all\n    kernel --export vmcore.layouts",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
-	.table = &kernel_table,
+	.table = &ability_table,
 	.choose_table = kernel_choose_table,
 	.list_tables = kernel_list_tables,
 	.run = kernel_run,

@@ -2,9 +2,11 @@
 #include "cmd/session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "amd/driver.h"
 #include "base/cleanup.h"
+#include "kernel/ability.h"
 #include "target/together.h"
 
 static const struct iommu_driver_ops *const drivers[] = {&amd_driver};
@@ -99,6 +101,11 @@ struct error *session_kernel(struct session *session, struct kernel **ret)
 	return opened(session, err);
 }
 
+const struct need_set *session_needs(const struct session *session, size_t i)
+{
+	return i < ARRAY_SIZE(drivers) ? &session->drivers[i]->needs : NULL;
+}
+
 static struct error *detect_driver(struct session *session)
 {
 	struct kernel *kernel;
@@ -122,6 +129,40 @@ struct error *session_driver(struct session *session, struct iommu_driver **ret)
 	if (!err)
 		*ret = session->driver;
 	return opened(session, err);
+}
+
+static bool needs(const struct ability *ability, const char *command)
+{
+	for (size_t i = 0; i < ABILITY_COMMANDS && ability->commands[i]; i++)
+		if (!strcmp(ability->commands[i], command))
+			return true;
+	return false;
+}
+
+static void note_lacks_of(const struct need_set *set, const char *command,
+			  struct problems *problems)
+{
+	const struct need_way *way;
+
+	for (size_t i = 0; i < set->n_abilities; i++) {
+		const struct ability *ability = &set->abilities[i];
+
+		if (needs(ability, command) &&
+		    !ability_is_in_order(ability_judge(set, ability, &way)))
+			problems_add(problems,
+				     error_new(ERROR_NOT_FOUND,
+					       "in no way that is known: see `kernel`"),
+				     ability->what, "this kernel");
+	}
+}
+
+void session_note_lacks(const struct session *session, const char *command,
+			struct problems *problems)
+{
+	if (!session->driver) /* nothing was asked of the kernel, or it has failed as a whole */
+		return;
+	note_lacks_of(&session->kernel->core_set, command, problems);
+	note_lacks_of(&session->driver->needs, command, problems);
 }
 
 void session_refresh(struct session *session)

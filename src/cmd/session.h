@@ -27,6 +27,8 @@ bool session_is_given(const struct session *session);
 /* All of these open the target if need be; what they return belongs to the session. */
 struct error *session_target(struct session *session, struct target **ret);
 struct error *session_kernel(struct session *session, struct kernel **ret);
+/* What the i-th of all drivers looks for; NULL: there are no more. After session_kernel(). */
+const struct need_set *session_needs(const struct session *session, size_t i);
 /* The driver of the IOMMUs in use; detected. */
 struct error *session_driver(struct session *session, struct iommu_driver **ret);
 /*
@@ -34,6 +36,10 @@ struct error *session_driver(struct session *session, struct iommu_driver **ret)
  * runs, parts that an earlier call did not ask for are read together with those it did, all anew.
  */
 struct error *session_snapshot(struct session *session, unsigned parts, struct snapshot **ret);
+
+/* Adds a problem for each thing that this command needs and this kernel has in no way that is known. */
+void session_note_lacks(const struct session *session, const char *command,
+			struct problems *problems);
 
 /* A command begins: on a machine that runs, nothing of what was read before counts any more. */
 void session_refresh(struct session *session);

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "kernel/ability.h"
 #include "kernel/iova.h"
 #include "kernel/page.h"
 
@@ -29,7 +30,14 @@ struct error *kernel_open(struct target *target, struct need_set *const *sets, s
 	if (!kernel)
 		return error_no_memory;
 	kernel->target = target;
-	kernel->core_set = (struct need_set){"core", core_rows, CORE_N, kernel->core};
+	kernel->core_set = (struct need_set){
+		.title = "core",
+		.rows = core_rows,
+		.n = CORE_N,
+		.found = kernel->core,
+		.abilities = core_abilities,
+		.n_abilities = n_core_abilities,
+	};
 	all[0] = &kernel->core_set;
 	for (size_t i = 0; i < n_sets && i + 1 < SETS_MAX; i++)
 		all[i + 1] = sets[i];
@@ -48,7 +56,7 @@ struct error *kernel_part(struct kernel *kernel, enum need_part part, const stru
 	struct need_set *set = &kernel->parts[part];
 
 	if (!set->found) {
-		struct need_set fresh = {table->title, table->rows, table->n, NULL};
+		struct need_set fresh = {.title = table->title, .rows = table->rows, .n = table->n};
 		struct need_set *const sets[] = {&fresh};
 
 		fresh.found = arena_alloc(&kernel->arena, table->n * sizeof(*fresh.found));

@@ -2,7 +2,8 @@
 /*
  * The need table: every symbol, structure, member and enumerator that is read from a kernel, one row
  * each, resolved once by what is there. Kernel drift is settled here and in the variant tables that
- * ask found(), never by a version number. `iommuscope kernel` prints how each row was resolved.
+ * ask found(), never by a version number. `iommuscope kernel --all` prints how each row was
+ * resolved.
  *
  * Rows come in sets: the core's (kernel/kernel.h) and each IOMMU driver's (amd/driver.h). To add
  * a row: one line in the set's list macro; to let a member have several names over time: "new|old".
@@ -41,11 +42,15 @@ struct found {
 	uint8_t bit_first, bit_width;
 };
 
+struct ability; /* kernel/ability.h */
+
 struct need_set {
 	const char *title;
 	const struct need *rows;
 	size_t n;
 	struct found *found; /* n of them; the owner's */
+	const struct ability *abilities; /* what answers need of these rows */
+	size_t n_abilities;
 };
 
 /* Resolves all rows of all sets in one batch. Names in `found` point into arena. */

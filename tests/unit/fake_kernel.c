@@ -357,6 +357,20 @@ static void build_page_tables(struct fake_kernel *k)
 
 /* The image. */
 
+void fake_forget(struct fake_kernel *k, const char *row)
+{
+	size_t length = strlen(row);
+	char *line = k->text;
+
+	while (strncmp(line, row, length) != 0 || line[length] != ' ') {
+		line = strchr(line, '\n');
+		if (!line || !*++line)
+			fail_msg("%s: no row %s", k->options.layouts, row);
+	}
+	const char *next = strchr(line, '\n') + 1;
+	memmove(line, next, strlen(next) + 1);
+}
+
 static void write_head(struct fake_kernel *k, FILE *out)
 {
 	fputs(IMAGE_MAGIC, out);

@@ -65,6 +65,12 @@ uint64_t fake_objects_end(const struct fake_kernel *k);
 void fake_exclude(struct fake_kernel *k, uint64_t va, uint64_t size);
 void fake_remove(struct fake_kernel *k, uint64_t va, uint64_t size);
 
+/*
+ * The image does not tell of a row, as when a kernel has renamed or dropped it: "member struct x.y",
+ * "symbol z". The memory stays as it is.
+ */
+void fake_forget(struct fake_kernel *k, const char *row);
+
 /* Writes the image into an temporary file, which goes when k goes; the path is k's. Once only. */
 const char *fake_image(struct fake_kernel *k);
 

@@ -163,7 +163,7 @@ class Changed(WithCopy):
         one = make_dump(row, "after")
         one.require(self)
         (info,) = self.data(*one.options, "info")
-        (line,) = (line for line in self.data(*one.options, "kernel")
+        (line,) = (line for line in self.data(*one.options, "kernel", "--all")
                    if line["name"] == "amd_iommu_list")
         address = int(line["value"], 16)
         physical = address - KERNEL_MAP + int(info["phys_base"], 16) & (1 << 64) - 1

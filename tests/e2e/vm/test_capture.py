@@ -12,7 +12,7 @@ VFIO = dumps.VFIO_BDF
 MAX_SIZE = 4 << 20
 
 COMMANDS = ["info -o release,build_id,kaslr_offset,phys_base,dma_mode,command_line,iommus,domains",
-            "kernel", "iommus", "devices", "groups", "dte", "dte --all --raw",
+            "kernel", "kernel --all", "iommus", "devices", "groups", "dte", "dte --all --raw",
             "domains --usage", "domids", "rmap 0-0xffffffffffff", "rmap --kernel-text",
             "page 0xfee00000", "irt", f"irt --all {VFIO}",
             "ring cmd --all", "ring evt", "ring ppr", "ring ga",

@@ -12,7 +12,7 @@ from support import ANSWERED, PARTLY, TestCase, for_each, run
 
 # Every command that looks at a target, in all its ways.
 COMMANDS = (
-    "info", "kernel", "iommus", "devices", "devices -o help", "groups", "dte", "dte --raw",
+    "info", "kernel", "kernel --all", "iommus", "devices", "devices -o help", "groups", "dte", "dte --raw",
     "dte --all --raw", "domains --usage", "domids", "map {vfio}", "map {vfio} --leaves",
     "map {vfio} --summary", "map 0000:00:05.0 --leaves", "walk {vfio} {iovas}",
     "rd amd_iommu_list 2", "rd saved_command_line",

@@ -14,8 +14,8 @@ from support import ANSWERED, TARGET, TestCase, environment, for_each, program, 
 
 STATES_WITH_DEBUG = tuple(one for one in STATES if one.series.debug)
 COMMANDS = (
-    ("kernel",), ("iommus",), ("devices",), ("groups",), ("dte", "--all"), ("dte", "--raw"),
-    ("domains",), ("domains", "--usage"), ("domids",), ("map", VFIO_BDF),
+    ("kernel",), ("kernel", "--all"), ("iommus",), ("devices",), ("groups",), ("dte", "--all"),
+    ("dte", "--raw"), ("domains",), ("domains", "--usage"), ("domids",), ("map", VFIO_BDF),
     ("map", "--summary", VFIO_BDF), ("rd", "linux_banner", "8"),
 )
 SOURCES = ("symbols", "types", "symbols_path")  # what `info` may say differently

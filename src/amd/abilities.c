@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What answers need of the amd_iommu driver. */
+#include "amd/driver.h"
+#include "base/cleanup.h"
+
+const struct ability amd_abilities[] = {
+	{
+		.what = "IOMMUs",
+		.commands = {"iommus", "devices", "dte", "domains", "groups", "map", "walk",
+			     "info"},
+		.ways = {{NULL, {WAY_ROW(AMD_LIST), WAY_ROW(AMD_IOMMU_LIST)}}},
+	},
+	{
+		.what = "places of IOMMUs",
+		.commands = {"iommus", "devices", "domains"},
+		.ways = {{NULL,
+			  {WAY_ROW(AMD_IOMMU_DEVID), WAY_ROW(AMD_IOMMU_MMIO),
+			   WAY_ROW(AMD_IOMMU_CAP), WAY_ROW(AMD_IOMMU_ACPI_FLAGS)}}},
+	},
+	{
+		.what = "names of IOMMUs, sizes of their MMIO",
+		.commands = {"iommus"},
+		.by_era = true,
+		.ways = {{NULL, {WAY_ROW(AMD_IOMMU_INDEX), WAY_ROW(AMD_IOMMU_MMIO_END)}}},
+	},
+	{
+		.what = "extended features",
+		.commands = {"iommus"},
+		.ways = {{"struct amd_iommu.features", {WAY_ROW(AMD_IOMMU_FEATURES)}},
+			 {"amd_iommu_efr", {WAY_ROW(AMD_EFR)}}},
+	},
+	{
+		.what = "extended features 2",
+		.commands = {"iommus"},
+		.by_era = true,
+		.ways = {{"struct amd_iommu.features2", {WAY_ROW(AMD_IOMMU_FEATURES2)}},
+			 {"amd_iommu_efr2", {WAY_ROW(AMD_EFR2)}}},
+	},
+	{
+		.what = "command buffers and logs",
+		.commands = {"iommus"},
+		.ways = {{NULL,
+			  {WAY_ROW(AMD_IOMMU_CMD_BUF), WAY_ROW(AMD_IOMMU_EVT_BUF),
+			   WAY_ROW(AMD_IOMMU_PPR_LOG)}}},
+	},
+	{
+		.what = "guest vAPIC logs",
+		.commands = {"iommus"},
+		.by_era = true,
+		.ways = {{NULL, {WAY_ROW(AMD_IOMMU_GA_LOG)}}},
+	},
+	{
+		.what = "exclusion ranges",
+		.commands = {"iommus"},
+		.by_era = true,
+		.ways = {{NULL, {WAY_ROW(AMD_IOMMU_EXCL_START), WAY_ROW(AMD_IOMMU_EXCL_LENGTH)}}},
+	},
+	{
+		.what = "device tables",
+		.commands = {"devices", "dte", "domids"},
+		.ways = {{"one table per PCI segment (struct amd_iommu_pci_seg)",
+			  {WAY_ROW(AMD_SEG_LIST), WAY_ROW(AMD_SEG_DEV_TABLE), WAY_ROW(AMD_SEG_NEXT),
+			   WAY_ROW(AMD_SEG_ID), WAY_ROW(AMD_SEG_LAST_BDF)}},
+			 {"one global table (amd_iommu_dev_table)",
+			  {WAY_ROW(AMD_DEV_TABLE), WAY_ROW(AMD_LAST_BDF)}}},
+	},
+	{
+		.what = "aliases of devices",
+		.commands = {"devices"},
+		.ways = {{NULL,
+			  {WAY_ROW(AMD_SEG_LIST), WAY_ROW(AMD_SEG_NEXT),
+			   WAY_ROW(AMD_SEG_ALIAS_TABLE)}},
+			 {NULL, {WAY_ROW(AMD_ALIAS_TABLE)}}},
+	},
+	{
+		.what = "which IOMMU a device has",
+		.commands = {"devices", "iommus", "domains"},
+		.ways = {{NULL,
+			  {WAY_ROW(AMD_SEG_LIST), WAY_ROW(AMD_SEG_NEXT), WAY_ROW(AMD_SEG_RLOOKUP)}},
+			 {NULL, {WAY_ROW(AMD_RLOOKUP)}}},
+	},
+	{
+		.what = "unity-mapped regions",
+		.commands = {"devices", "dte"},
+		.by_era = true,
+		.ways = {{NULL,
+			  {WAY_ROW(AMD_SEG_UNITY), WAY_ROW(AMD_UNITY_LIST),
+			   WAY_ROW(AMD_UNITY_FIRST), WAY_ROW(AMD_UNITY_LAST),
+			   WAY_ROW(AMD_UNITY_START), WAY_ROW(AMD_UNITY_END),
+			   WAY_ROW(AMD_UNITY_PROT)}},
+			 {NULL,
+			  {WAY_ROW(AMD_UNITY), WAY_ROW(AMD_UNITY_LIST), WAY_ROW(AMD_UNITY_FIRST),
+			   WAY_ROW(AMD_UNITY_LAST), WAY_ROW(AMD_UNITY_START),
+			   WAY_ROW(AMD_UNITY_END), WAY_ROW(AMD_UNITY_PROT)}}},
+	},
+	{
+		.what = "domains of devices",
+		.commands = {"devices", "dte", "domains", "groups", "domids", "map", "walk"},
+		.ways = {{NULL, {WAY_ROW(AMD_DATA_DOMAIN)}}},
+	},
+	{
+		.what = "domain IDs",
+		.commands = {"devices", "dte", "domains", "groups", "domids"},
+		.ways = {{NULL, {WAY_ROW(AMD_PD_ID)}}},
+	},
+	{
+		.what = "the core's part of a domain",
+		.commands = {"domains", "groups", "devices"},
+		.ways = {{"embedded", {WAY_ROW(AMD_PD_CORE)}},
+			 {"iommu_domain.priv", {WAY_ROW(AMD_PD_OLD_CORE)}}},
+	},
+	{
+		.what = "page tables of domains",
+		.commands = {"devices", "dte", "domains", "map", "walk"},
+		.ways = {{"generic_pt (amdv1.amdpt.common.top_of_table)",
+			  {WAY_ROW(AMD_PD_AMDV1_TOP)}},
+			 {"io_pgtable (iop.root, iop.mode)",
+			  {WAY_ROW(AMD_PD_IOP_ROOT), WAY_ROW(AMD_PD_IOP_MODE)}},
+			 {"pt_root with the mode in its low bits", {WAY_ROW(AMD_PD_PACKED_ROOT)}},
+			 {"pt_root and mode", {WAY_ROW(AMD_PD_PT_ROOT), WAY_ROW(AMD_PD_PT_MODE)}}},
+	},
+	{
+		.what = "page-table formats of domains",
+		.commands = {"domains", "map", "walk"},
+		.ways = {{"pd_mode", {WAY_ROW(AMD_PD_MODE), WAY_ROW(AMD_MODE_V2)}},
+			 {"flags", {WAY_ROW(AMD_PD_FLAGS)}}},
+	},
+	{
+		.what = "guest-format tables of domains",
+		.commands = {"domains", "map", "walk"},
+		.by_era = true,
+		.ways = {{"generic_pt", {WAY_ROW(AMD_PD_AMDV2_TOP)}},
+			 {"io_pgtable", {WAY_ROW(AMD_PD_IOP_PGD)}}},
+	},
+	{
+		.what = "PASID tables",
+		.commands = {"devices", "map", "walk"},
+		.by_era = true,
+		.ways = {{"of the device", {WAY_ROW(AMD_DATA_GCR3), WAY_ROW(AMD_DATA_GLX)}},
+			 {"of the domain", {WAY_ROW(AMD_PD_GCR3), WAY_ROW(AMD_PD_GLX)}}},
+	},
+	{
+		.what = "the domain-ID allocator",
+		.commands = {"domids"},
+		.ways = {{"ida", {WAY_ROW(AMD_PDOM_IDS)}}, {"bitmap", {WAY_ROW(AMD_PD_BITMAP)}}},
+	},
+	{
+		.what = "static domains",
+		.commands = {"domains"},
+		.by_era = true,
+		.ways = {{NULL,
+			  {WAY_ROW(AMD_OPS), WAY_ROW(AMD_OPS_IDENTITY), WAY_ROW(AMD_OPS_BLOCKED)}}},
+	},
+};
+
+const size_t n_amd_abilities = ARRAY_SIZE(amd_abilities);
