@@ -122,6 +122,14 @@ static const enum dma_fate dma_fates[DTE_DMA_KINDS] = {
 	[DTE_DMA_NESTED] = DMA_NESTED,       [DTE_DMA_ILLEGAL] = DMA_ILLEGAL,
 };
 
+static const enum interrupt_fate interrupt_fates[DTE_INTERRUPTS_KINDS] = {
+	[DTE_INTERRUPTS_UNMAPPED] = INTERRUPTS_UNMAPPED,
+	[DTE_INTERRUPTS_ABORTED] = INTERRUPTS_BLOCKED,
+	[DTE_INTERRUPTS_FORWARDED] = INTERRUPTS_UNMAPPED,
+	[DTE_INTERRUPTS_REMAPPED] = INTERRUPTS_REMAPPED,
+	[DTE_INTERRUPTS_ILLEGAL] = INTERRUPTS_BLOCKED,
+};
+
 /* What hardware makes of the device, by its entry. */
 static void judge_entry(struct load *load, struct device *device)
 {
@@ -135,6 +143,8 @@ static void judge_entry(struct load *load, struct device *device)
 
 	device->dma = dma_fates[v.dma];
 	device->int_remap = datum_ok(v.interrupts == DTE_INTERRUPTS_REMAPPED);
+	if (!entry_has_captured_interrupts(load, &device->entry))
+		device->interrupts = interrupt_fates[v.interrupts];
 	if (v.dma == DTE_DMA_UNCHECKED) {
 		device->domain_id = device->paging_mode = device->pt_root = (struct datum){0};
 		return;
@@ -158,6 +168,7 @@ static void take_driver_view(struct load *load, struct device *device)
 	static const struct datum none = {0};
 	const struct domain *domain = device_domain(load->snapshot, device);
 
+	device->interrupts = INTERRUPTS_UNKNOWN;
 	if (!domain || domain->table_state != DATUM_OK) {
 		device->domain_id = device->paging_mode = device->pt_root =
 			(struct datum){.state = domain ? domain->table_state : DATUM_ABSENT};
@@ -178,6 +189,25 @@ static void take_driver_view(struct load *load, struct device *device)
 		device->domain_id = place.domain_id;
 }
 
+#define REMOVABLE 3 /* enum device_removable, include/linux/device.h: DEVICE_REMOVABLE */
+
+/* Thunderbolt and the like: pci_dev.untrusted from Linux 5.0 on, device.removable from 5.14 on. */
+static struct datum read_external(struct load *load, const struct pci_function *f)
+{
+	const struct found *core = load->kernel->core;
+	struct reader *r = &load->reader;
+	struct datum untrusted =
+		reader_member(r, f->pci_dev, &core[CORE_PCI_UNTRUSTED], "untrusted");
+	struct datum removable =
+		reader_member(r, f->device, &core[CORE_DEVICE_REMOVABLE], "removable");
+
+	if (datum_is(removable, REMOVABLE))
+		return datum_ok(true);
+	if (untrusted.state == DATUM_OK && (removable.state == DATUM_OK || removable.state == DATUM_ABSENT))
+		return datum_ok(untrusted.value);
+	return untrusted.state == DATUM_OK ? removable : untrusted;
+}
+
 static struct error *read_device(struct load *load, size_t i, struct device *ret)
 {
 	const struct found *core = load->kernel->core;
@@ -194,8 +224,11 @@ static struct error *read_device(struct load *load, size_t i, struct device *ret
 	d->device = f->device;
 	d->pci_device = f->pci_dev;
 	d->data = load->facts[i].data.state == DATUM_OK ? load->facts[i].data.value : 0;
+	if (d->data && is_found(&load->amd->found[AMD_DATA_DOMAIN]))
+		d->domain_word = d->data + load->amd->found[AMD_DATA_DOMAIN].value;
 	d->vendor = reader_member(r, f->pci_dev, &core[CORE_PCI_VENDOR], "vendor");
 	d->device_id = reader_member(r, f->pci_dev, &core[CORE_PCI_DEVICE], "device");
+	d->external = read_external(load, f);
 	d->class = reader_member(r, f->pci_dev, &core[CORE_PCI_CLASS], "class");
 	struct datum driver = reader_pointer(r, f->device, &core[CORE_DEVICE_DRIVER], "driver");
 	d->driver = (struct text){.state = driver.state};

@@ -64,6 +64,8 @@ static void read_domain(struct load *load, const struct domain_name *name, struc
 	ret->type = (struct datum){.state = DATUM_ABSENT};
 	if (core)
 		ret->type = reader_member(r, core, type, "type");
+	if (core && is_found(type))
+		ret->type_address = core + type->value;
 	if (address) {
 		ret->id = reader_member(r, address, &load->amd->found[AMD_PD_ID], "id");
 		ret->id_address = address + load->amd->found[AMD_PD_ID].value;

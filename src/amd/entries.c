@@ -102,6 +102,13 @@ static bool in_capture_memory(const struct load *load, uint64_t address)
 			   region_holds(&load->crash_regions[1], address));
 }
 
+bool entry_has_captured_interrupts(const struct load *load, const struct hw_entry *entry)
+{
+	struct dte_verdict v = dte_judge(entry->words, load->kernel->target->sme_mask);
+
+	return in_capture_memory(load, v.irt_root);
+}
+
 enum entry_writer entry_writer(struct load *load, const struct device *device)
 {
 	const struct hw_entry *entry = &device->entry;

@@ -372,6 +372,9 @@ static void find_table(struct load *load, const struct amd_segment *segment,
 	table->entry_table = (struct datum){.state = view.state};
 	if (view.state == DATUM_OK)
 		table->entry_table = view.entries ? datum_ok(view.root) : (struct datum){0};
+	table->entry_length = table->entry_table;
+	if (table->entry_length.state == DATUM_OK)
+		table->entry_length.value = view.entries;
 	table->address = table->length = table->object;
 	if (table->object.state == DATUM_OK) {
 		virt = reader_pointer(r, table->object.value, &load->amd->found[AMD_IRT_TABLE],

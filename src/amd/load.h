@@ -95,6 +95,9 @@ const char *interrupt_variant_name(const struct amd *amd);
 void entry_read(struct load *load, const struct amd_segment *segment, uint16_t devid,
 		struct hw_entry *ret);
 
+/* A capture kernel has given the device an interrupt table of its own. */
+bool entry_has_captured_interrupts(const struct load *load, const struct hw_entry *entry);
+
 /* Who wrote it, held against the domain that the driver has attached. */
 enum entry_writer entry_writer(struct load *load, const struct device *device);
 

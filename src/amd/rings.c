@@ -23,11 +23,21 @@ static void read_semaphore(struct load *load, uint64_t iommu, struct ring_facts 
 	ret->expected = reader_member(r, iommu, &f[AMD_IOMMU_CMD_SEM_VAL], "semaphore");
 }
 
+static uint64_t word_at(const struct load *load, uint64_t iommu, enum amd_need member)
+{
+	const struct found *found = &load->amd->found[member];
+
+	return is_found(found) ? iommu + found->value : 0;
+}
+
 static struct ring_facts read_facts(struct load *load, uint64_t iommu)
 {
 	const struct found *f = load->amd->found;
 	struct reader *r = &load->reader;
 	struct ring_facts facts = {
+		.head_word = word_at(load, iommu, AMD_IOMMU_CMD_HEAD),
+		.tail_word = word_at(load, iommu, AMD_IOMMU_CMD_TAIL),
+		.expected_word = word_at(load, iommu, AMD_IOMMU_CMD_SEM_VAL),
 		.command_head = reader_member(r, iommu, &f[AMD_IOMMU_CMD_HEAD], "command head"),
 		.command_tail = reader_member(r, iommu, &f[AMD_IOMMU_CMD_TAIL], "command tail"),
 		.need_sync = reader_member(r, iommu, &f[AMD_IOMMU_NEED_SYNC], "need_sync"),

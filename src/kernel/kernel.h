@@ -23,6 +23,10 @@
 	X(CORE_PCI_VENDOR, MEMBER, "struct pci_dev", "vendor", OPTIONAL, "PCI IDs")                \
 	X(CORE_PCI_DEVICE, MEMBER, "struct pci_dev", "device", OPTIONAL, "PCI IDs")                \
 	X(CORE_PCI_CLASS, MEMBER, "struct pci_dev", "class", OPTIONAL, "PCI classes")              \
+	X(CORE_PCI_UNTRUSTED, MEMBER, "struct pci_dev", "untrusted", OPTIONAL,                     \
+	  "which devices are external")                                                            \
+	X(CORE_DEVICE_REMOVABLE, MEMBER, "struct device", "removable", OPTIONAL,                   \
+	  "which devices are external")                                                            \
 	X(CORE_PCI_DEV, MEMBER, "struct pci_dev", "dev", REQUIRED, "drivers and groups of devices") \
 	X(CORE_DEVICE_DRIVER, MEMBER, "struct device", "driver", OPTIONAL, "drivers of devices")   \
 	X(CORE_DEVICE_GROUP, MEMBER, "struct device", "iommu_group", OPTIONAL, "IOMMU groups")     \

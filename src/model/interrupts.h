@@ -60,6 +60,7 @@ struct interrupt_table {
 	struct datum address;     /* physical; DATUM_NONE: there is no table */
 	struct datum entry_size;  /* bytes */
 	struct datum entry_table; /* physical; by the hardware's entry for the ID. DATUM_NONE: none */
+	struct datum entry_length; /* entries, by the hardware's entry. DATUM_NONE: there is no table */
 	struct datum length;      /* entries */
 	enum datum_state state;   /* DATUM_OK: `at` is the whole table; DATUM_NONE: there is none */
 	const struct table_interrupt *at; /* by index; without length up to the last with a route */

@@ -6,6 +6,8 @@
 #include "base/datum.h"
 
 struct ring_facts {
+	/* Kernel virtual addresses of the words that hold these; 0: there is none. */
+	uint64_t head_word, tail_word, expected_word;
 	struct datum command_head; /* byte offset; the register as it was read last, often long ago */
 	struct datum command_tail; /* byte offset of the slot that is written next; up to date */
 	struct datum need_sync;    /* boolean: commands were queued that no wait follows yet */

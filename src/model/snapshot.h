@@ -47,6 +47,14 @@ enum dma_fate {
 	DMA_ILLEGAL,     /* blocked: hardware rejects the entry */
 };
 
+/* What becomes of a device's interrupts. */
+enum interrupt_fate {
+	INTERRUPTS_UNKNOWN, /* its entry can't be read, or is another kernel's */
+	INTERRUPTS_REMAPPED,
+	INTERRUPTS_BLOCKED,
+	INTERRUPTS_UNMAPPED, /* they reach the CPUs as the device sends them */
+};
+
 /* A device's entry in the hardware's table. */
 struct hw_entry {
 	enum datum_state state;        /* DATUM_OK: words hold it */
@@ -95,6 +103,7 @@ struct device {
 	struct text driver;
 	struct datum group;  /* index in groups */
 	struct datum domain; /* index in domains: the driver's idea */
+	uint64_t domain_word; /* kernel virtual address of the pointer that says so; 0: there is none */
 	struct datum iommu;  /* index in iommus */
 	struct datum alias;  /* devid that its DMA bears, when it is another */
 	struct hw_entry entry;
@@ -103,6 +112,10 @@ struct device {
 	struct datum domain_id, paging_mode, pt_root;
 	const char *pt_format;  /* of that table: "v1", "v2"; NULL: none, or not known */
 	struct datum int_remap; /* boolean */
+	enum interrupt_fate interrupts;
+	/* Boolean: the firmware or the kernel says that it can be plugged in from outside, or that it is not to be
+	   trusted. */
+	struct datum external;
 	enum dma_fate dma;
 	enum datum_state pasids_state; /* DATUM_OK: pasids says what there is */
 	struct pasid_table pasids;
@@ -154,6 +167,7 @@ struct domain {
 	struct datum id;
 	uint64_t id_address;    /* kernel virtual; 0: it bears none */
 	struct datum type;      /* raw */
+	uint64_t type_address;  /* kernel virtual; 0: it bears none */
 	const char *type_name;  /* "dma-fq"; NULL: unknown */
 	const char *pt_format;  /* "v1", "v2"; NULL: none or unknown */
 	enum datum_state table_state;
