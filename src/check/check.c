@@ -134,6 +134,11 @@ static enum datum_state ids_state(const struct snapshot *s)
 	return s->ids.state;
 }
 
+static enum datum_state interrupts_state(const struct snapshot *s)
+{
+	return s->interrupts.state;
+}
+
 static const struct {
 	enum rule_input input;
 	unsigned parts;
@@ -150,6 +155,10 @@ static const struct {
 	{INPUT_ENTRIES, SNAPSHOT_DEVICES, NULL, NULL, NULL, "the device table"},
 	{INPUT_TABLES, SNAPSHOT_DEVICES, NULL, NULL, NULL, "every page table"},
 	{INPUT_PAGES, SNAPSHOT_DEVICES, NULL, NULL, NULL, "what physical pages are used for"},
+	{INPUT_INTERRUPTS, SNAPSHOT_INTERRUPTS | SNAPSHOT_DEVICES, interrupts_state, "interrupts",
+	 "list", "the interrupts and the CPUs"},
+	{INPUT_RINGS, SNAPSHOT_RINGS | SNAPSHOT_IOMMUS, NULL, NULL, NULL, "the rings"},
+	{INPUT_LOG, SNAPSHOT_IOMMUS, NULL, NULL, NULL, "the kernel's log"},
 };
 
 const char *rule_inputs_text(struct arena *arena, const struct rule *rule)

@@ -9,14 +9,18 @@ struct check;
 
 /* What a rule stands on. The engine notes a gap for one that is not there in full. */
 enum rule_input {
-	INPUT_IOMMUS = 1,   /* the list of IOMMUs */
-	INPUT_DEVICES = 2,  /* the list of PCI functions */
-	INPUT_GROUPS = 4,   /* the list of IOMMU groups */
-	INPUT_DOMAINS = 8,  /* all domains that something is attached to */
-	INPUT_IDS = 16,	    /* the domain-ID allocator */
-	INPUT_ENTRIES = 32, /* the device table; each entry's gaps are the rule's own */
-	INPUT_TABLES = 64,  /* page tables; likewise */
-	INPUT_PAGES = 128,  /* what physical pages are used for; likewise */
+	INPUT_IOMMUS = 1,	/* the list of IOMMUs */
+	INPUT_DEVICES = 2,	/* the list of PCI functions */
+	INPUT_GROUPS = 4,	/* the list of IOMMU groups */
+	INPUT_DOMAINS = 8,	/* all domains that something is attached to */
+	INPUT_IDS = 16,		/* the domain-ID allocator */
+	INPUT_ENTRIES = 32,	/* the device table; each entry's gaps are the rule's own */
+	INPUT_TABLES = 64,	/* page tables; likewise */
+	INPUT_PAGES = 128,	/* what physical pages are used for; likewise */
+	INPUT_INTERRUPTS = 256, /* the kernel's remapped interrupts, and the CPUs */
+	INPUT_RINGS =
+		512, /* what the driver keeps of the rings; each one's gaps are the rule's own */
+	INPUT_LOG = 1024, /* the kernel's log; likewise */
 };
 
 struct rule {
@@ -92,6 +96,7 @@ struct domain_words {
 };
 struct domain_words domain_words(const struct snapshot *snapshot, const struct domain *domain);
 
-extern const struct rule_set device_table_rules, domain_rules, page_table_rules, mapping_rules;
+extern const struct rule_set device_table_rules, domain_rules, page_table_rules, mapping_rules,
+	interrupt_rules, ring_rules, exposure_rules, log_rules;
 
 #endif

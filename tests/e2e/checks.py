@@ -16,7 +16,7 @@ from inject import Capture
 from support import ROOT, run
 
 NIC, NVME, PORT, VFIO = "0000:00:05.0", "0000:00:06.0", "0000:00:1f.2", "0000:00:04.0"
-HOST_BRIDGE, IOMMU = "0000:00:00.0", "0000:00:01.0"
+HOST_BRIDGE, IOMMU, BRIDGE = "0000:00:00.0", "0000:00:01.0", "0000:00:07.0"
 
 
 PLAIN = 0x10000000  # IOVA of the first of 1024 scattered pages of VFIO's domain
@@ -74,6 +74,28 @@ class Machine(Capture):
         vmemmap = self.read(self.variable("vmemmap_base"))
         size = int(re.search(r"^size struct page (\d+)", self.text, re.M).group(1))
         return self.translate(vmemmap + (pa >> 12) * size + self.member(f"page.{member}"))
+
+    def device(self, bdf, member):
+        """The physical address of a member of its struct pci_dev: by the list of its bus."""
+        node = head = self.symbol("pci_root_buses") + self.words[1]
+        bus = self.read(self.translate(head)) - self.member("pci_bus.node")
+        assert node
+        head = bus + self.member("pci_bus.devices")
+        at = self.read(self.translate(head))
+        while at != head:
+            pci_dev = at - self.member("pci_dev.bus_list")
+            if self.read(self.translate(pci_dev + self.member("pci_dev.devfn")), 4) == devid(bdf):
+                return self.translate(pci_dev + self.member(f"pci_dev.{member}"))
+            at = self.read(self.translate(at))
+        raise KeyError(bdf)
+
+    def domain_word(self, bdf):
+        """The physical address of a pointer to the device's domain: the driver's, of one of its devices."""
+        wanted = int(self.domain(bdf)["address"], 16)
+        found = [pa for start, length, state in self.ranges if not state
+                 for pa in range(start + -start % 8, start + length - 7, 8) if self.read(pa) == wanted]
+        assert found, "nothing points to the domain"
+        return found[-1]
 
     def variable(self, symbol):
         """Its physical address."""
@@ -175,7 +197,7 @@ def no_change(machine):
     return NVME, machine.entry(NVME)
 
 
-def entry_at(iova, depth, bits=0, pa=None, bdf=VFIO):
+def entry_at(iova, depth, bits=0, pa=None, bdf=VFIO, name=None):
     """The page-table entry at that depth (0: the top table's) is changed: bits flipped, or its address."""
     def fault(machine):
         at = machine.walk(bdf, iova)[depth]
@@ -183,7 +205,7 @@ def entry_at(iova, depth, bits=0, pa=None, bdf=VFIO):
         if pa is not None:
             value = value & ~ADDRESS | pa(machine)
         machine.write(at, value)
-        return f"domain {machine.domain(bdf)['id']}", at
+        return name or f"domain {machine.domain(bdf)['id']}", at
     return fault
 
 
@@ -237,6 +259,81 @@ def image(symbol):
     return lambda machine: machine.translate(machine.symbol(symbol) + machine.words[1]) & ~0xfff
 
 
+def interrupt(index, bits, words=1):
+    """An entry of the NVMe controller's interrupt table is changed."""
+    def fault(machine):
+        table = int(rows(machine.path, "irt", NVME)[0]["table"], 16)
+        machine.flip(table + 16 * index, bits & (1 << 32) - 1)
+        if words == 2:
+            machine.flip(table + 16 * index + 8, bits >> 32)
+        return NVME, table + 16 * index
+    return fault
+
+
+def without_interrupts(machine):
+    table = int(rows(machine.path, "irt", NVME)[0]["table"], 16)
+    machine.exclude(table)
+
+
+def count_up(member, n):
+    def fault(machine):
+        machine.write(machine.iommu(member), machine.read(machine.iommu(member)) + n)
+        return "ivhd0", machine.iommu(member)
+    return fault
+
+
+def head_at(distance):
+    """Hardware's head, as last read, so many bytes before the driver's tail."""
+    def fault(machine):
+        tail = machine.read(machine.iommu("cmd_buf_tail"), 4)
+        machine.write(machine.iommu("cmd_buf_head"), (tail + distance) % 8192, 4)
+        return "ivhd0", machine.iommu("cmd_buf_head")
+    return fault
+
+
+def external(bdf):
+    def fault(machine):
+        first = int(re.search(r"^member struct pci_dev.untrusted \d+:\d+:(\d+)", machine.text, re.M).group(1))
+        machine.flip(machine.device(bdf, "untrusted"), 1 << first, 1)
+        domain = int(machine.domain(bdf)["address"], 16)
+        return bdf, machine.translate(domain + machine.member("iommu_domain.type"))
+    return fault
+
+
+def external_bypass(machine):
+    external(NVME)(machine)
+    return change(lambda m: m.entry(NVME), 0x6000000000000003, NVME)(machine)
+
+
+def other_domain(bdf, other, thing):
+    """The driver's data of the device points to the domain of another one."""
+    def fault(machine):
+        at = machine.domain_word(bdf)
+        machine.write(at, int(machine.domain(other)["address"], 16))
+        return thing, at
+    return fault
+
+
+def log_line(text):
+    """A line of the kernel's log is another one."""
+    def fault(machine):
+        old = b"AMD-Vi: Extended features (0x29d3, 0x0): PreF PPR GT IA GA HE"
+        at = machine.data.find(old)
+        assert at >= 0 and len(text) <= len(old)
+        machine.data[at:at + len(old)] = text.ljust(len(old)).encode()
+        return "IOMMU", None
+    return fault
+
+
+def without_log(machine):
+    machine.exclude(machine.variable("prb"))
+
+
+def natural(thing):
+    """That state has it by itself."""
+    return lambda machine: (thing, None)
+
+
 CASES = {
     "dte-reserved": Case("7.2-after", flip(NIC, 0, 1 << 3), flip(NIC, 1, 1 << 33), without_entry),
     "dte-valid": Case("7.2-after", flip(NIC, 0, 1 << 1), flip(IOMMU, 0, 1 << 1), without_entry),
@@ -284,4 +381,39 @@ CASES = {
                          also=("map-kernel",), held=False),
     "map-iommu": Case("7.2-after", entry_at(PLAIN, 3, pa=table_at(PLAIN, 0, NVME)),
                       entry_at(PLAIN, 3, pa=page_at(PLAIN + 0x1000)), without_fact, held=False),
+    "intremap-off": Case("7.2-after", flip(NIC, 2, 1), flip(NIC, 2, 1 << 61), without_entry),
+    "irt-table": Case("7.2-after", flip(NIC, 2, 1 << 20), flip(NIC, 2, 1 << 5), without_entry, held=False),
+    "irt-offline-cpu": Case("7.2-after", interrupt(0, 0x7f << 8), interrupt(0, 1 << 40), without_interrupts,
+                            held=False),
+    "irt-orphan": Case("7.2-after", interrupt(7, 0x2400000001, words=2), interrupt(7, 0x2400000000, words=2),
+                       without_interrupts, held=False),
+    "ring-wait": Case("7.2-after", count_up("cmd_sem_val", 1), count_up("cmd_sem_val", 0),
+                      lambda m: m.exclude(m.iommu("cmd_sem_val")), held=False),
+    "ring-full": Case("7.2-after", head_at(16), head_at(0), lambda m: m.exclude(m.iommu("cmd_buf_head"), 4),
+                      held=False),
+    "dma-bypass": Case("7.2-after", change(lambda m: m.entry(NVME), 0x6000000000000003, NVME),
+                       change(lambda m: m.entry(BRIDGE), 0x6000000000000003, BRIDGE), without_entry,
+                       also=("dte-driver",)),
+    "dma-bypass-external": Case("7.2-after", external_bypass, external(NVME),
+                                lambda m: m.exclude(m.device(NVME, "untrusted"), 1), also=("dte-driver",),
+                                held=False),
+    "lazy-flush-external": Case("7.2-after", external(NIC), external(NVME),
+                                lambda m: m.exclude(m.device(NVME, "untrusted"), 1), held=False),
+    "unity-map": Case("7.2-v2", entry_at(0x20104000, -1, 1, bdf=NIC, name="group 2"),
+                      entry_at(0x20104000, -1, ACCESSED, bdf=NIC),
+                      lambda m: m.exclude(m.walk(NIC, 0x20104000)[-1]), held=False),
+    "group-split": Case("6.12-after", other_domain(PORT, NIC, "group 5"), other_domain(NIC, NVME, NIC),
+                        lambda m: m.exclude(m.domain_word(PORT)), also=("dte-driver",)),
+    "vm-host-domain": Case("6.12-after", other_domain(VFIO, NIC, VFIO), other_domain(NIC, NVME, NIC),
+                           lambda m: m.exclude(m.domain_word(VFIO)), also=("dte-driver",)),
+    "log-timeout": Case("7.2-after", log_line("AMD-Vi: Completion-Wait loop timed out"),
+                        log_line("AMD-Vi: Interrupt remapping enabled"), without_log, held=False),
+    "log-iotlb": Case("7.2-stuck", natural("0000:00:08.0"), natural(None), without_log, held=False,
+                      neighbour_fixture="7.2-after"),
+    "log-overflow": Case("7.2-after", log_line("AMD-Vi: Event log restarting"),
+                         log_line("AMD-Vi: Interrupt remapping enabled"), without_log, held=False),
+    "log-error": Case("7.2-stuck", natural("0000:00:08.0"), natural(None), without_log, held=False,
+                      neighbour_fixture="7.2-after"),
+    "log-warning": Case("7.2-after", log_line("AMD-Vi: Disabling interrupt remapping"),
+                        log_line("AMD-Vi: Interrupt remapping enabled"), without_log, held=False),
 }
