@@ -12,6 +12,9 @@ static struct error *no_command(const char *name)
 {
 	struct suggestion suggestion = suggestion_for(name);
 
+	if (prompt_word_find(name))
+		return error_new(ERROR_USAGE, "'%s' is for iommuscope's own prompt and scripts",
+				 name);
 	for (size_t i = 0; commands[i]; i++)
 		suggestion_offer(&suggestion, commands[i]->name);
 	for (const struct prompt_word *word = prompt_words; word->name; word++)
