@@ -186,6 +186,7 @@ class Interrupt(Prompt):
         terminal = self.greeted("-q")
         terminal.type("domids")
         terminal.wait_for("domids")
+        time.sleep(0.3)
         terminal.interrupt()
         terminal.prompt()
         self.assertIn("DRIVER", terminal.ask("devices"))
