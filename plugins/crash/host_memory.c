@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 
-#define VMCOREINFO_MAX PAGE_SIZE /* kernels keep it in one page */
-#define VMCOREINFO_START "OSRELEASE="
+/* VMCOREINFO: its first line since it exists, and how far into its place that is at most. */
+#define TEXT_START "OSRELEASE="
+#define TEXT_WITHIN 64
 
 static bool read_host(uint64_t addr, int space, void *buf, size_t len)
 {
@@ -55,34 +57,42 @@ static const struct memory_ops host_memory_ops = {
 	.close = host_memory_close,
 };
 
-static bool starts_vmcoreinfo(const char *text)
+/* The text at an address, behind the header of a note perhaps; NULL: it is not there. */
+static char *text_at(uint64_t address)
 {
-	return !strncmp(text, VMCOREINFO_START, strlen(VMCOREINFO_START));
+	char bytes[PAGE_SIZE + 1] = {0};
+
+	if (!read_host(address, CRASH_KVADDR, bytes, PAGE_SIZE))
+		return NULL;
+	const char *text = memmem(bytes, TEXT_WITHIN, TEXT_START, strlen(TEXT_START));
+	return text ? strdup(text) : NULL;
 }
 
-/* vmcoreinfo_data is the text itself in older kernels and a pointer to it in newer ones. */
+/*
+ * Both symbols are the bytes themselves in older kernels and a pointer to them in newer ones. In a
+ * crash the first comes to point into the memory of the capture kernel, which no dump holds; then
+ * the note has been written.
+ */
 static struct error *read_vmcoreinfo(char **ret)
 {
-	struct syment *symbol = kernel_symbol_search("vmcoreinfo_data");
-	_cleanup_(freep) char *text = calloc(1, VMCOREINFO_MAX + 1);
-	uint64_t pointer;
+	static const char *const names[] = {"vmcoreinfo_data", "vmcoreinfo_note"};
 
-	if (!text)
-		return error_no_memory;
-	if (!symbol)
-		return error_new(ERROR_OTHER, "this kernel keeps no VMCOREINFO: what this needs to "
-					      "know of its page tables is not to be had");
-	bool fine = read_host(symbol->value, CRASH_KVADDR, text, strlen(VMCOREINFO_START));
-	if (fine && starts_vmcoreinfo(text))
-		pointer = symbol->value;
-	else
-		fine = fine && read_host(symbol->value, CRASH_KVADDR, &pointer, sizeof(pointer));
-	if (!fine || !read_host(pointer, CRASH_KVADDR, text, VMCOREINFO_MAX) ||
-	    !starts_vmcoreinfo(text))
-		return error_new(ERROR_OTHER,
-				 "crash can't read the kernel's VMCOREINFO (vmcoreinfo_data)");
-	*ret = take_ptr(text);
-	return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct syment *symbol = kernel_symbol_search(names[i]);
+		uint8_t pointer[8];
+		char *text = symbol ? text_at(symbol->value) : NULL;
+
+		if (symbol && !text &&
+		    read_host(symbol->value, CRASH_KVADDR, pointer, sizeof(pointer)))
+			text = text_at(get_le64(pointer));
+		if (text) {
+			*ret = text;
+			return NULL;
+		}
+	}
+	return error_new(ERROR_OTHER,
+			 "crash finds no VMCOREINFO in the kernel's memory, and without "
+			 "it the kernel's page tables are not found");
 }
 
 struct error *host_memory_open(struct memory **ret)
