@@ -70,7 +70,8 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 UNIT_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNIT_SOURCES),$(sort $(wildcard tests/unit/*.c))))
 
-$(BUILD)/iommuscope: $(MAIN) $(LIBRARY)
+# Of all objects and not from the archive, so that two functions of one name are an error.
+$(BUILD)/iommuscope: $(filter-out $(MANUAL_OBJECTS),$(OBJECTS))
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS)
 
 $(LIBRARY): $(filter-out $(MAIN) $(MANUAL_OBJECTS),$(OBJECTS))
