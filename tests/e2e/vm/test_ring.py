@@ -10,6 +10,7 @@ from test_kdump import reuses_table
 from vmrig.check import read_by_drgn
 
 FAULTS = tuple(one for one in OTHERS if one.truth_name == "truth-faults.json")
+STUCK = tuple(one for one in OTHERS if one.truth_name == "truth-stuck.json")
 IO_PAGE_FAULT = 2
 LOGGED = re.compile(r"(?:\S+ (\S+): )?AMD-Vi: Event logged \[IO_PAGE_FAULT (?:device=(\S+) )?"
                     r"domain=(0x\w+) address=(0x\w+) flags=(0x\w+)\]")
@@ -80,6 +81,25 @@ class Commands(TestCase):
             if row["name"] == "COMPLETION_WAIT":
                 self.assertIn("s", row["operands"])
         self.assertLessEqual({"COMPLETION_WAIT", "INVALIDATE_IOMMU_PAGES"}, seen)
+
+    @for_each(STUCK)
+    def test_stuck(self, dump):
+        """The command processor was stopped: the wait that the kernel logged as timed out, and
+        what it was for."""
+        dump.require(self)
+        stuck = dump.truth["stuck"]
+        self.assertTrue([line for line in dump.truth["log"] if "Completion-Wait loop timed out" in line])
+        ring = self.ring(dump)
+        self.assertEqual(number(ring["semaphore"]) + 1, number(ring["semaphore_expected"]))
+        rows = {row["slot"]: row for row in ring["entries"]}
+        pending, waiting = rows[ring["pending"]], rows[ring["waiting"]]
+        self.assertEqual((pending["name"], pending["progress"], number(pending["address"])),
+                         ("INVALIDATE_IOMMU_PAGES", "open", number(stuck["iova"])))
+        self.assertEqual(waiting["name"], "COMPLETION_WAIT")
+        self.assertEqual(rows[ring["done"]]["progress"], "done")
+        (device,) = self.data(*dump.options, "devices", stuck["bdf"])
+        self.assertEqual(ring["pending_domains"], [device["domain_id"]])
+        self.assertIn(stuck["bdf"], ring["pending_devices"])
 
 
 class Logs(TestCase):
