@@ -22,6 +22,7 @@ COMMANDS = {
     "info": "info",
     "kernel": "kernel",
     "iommus": "iommus",
+    "iommus-fields": "iommus --fields",
     "devices": "devices",
     "devices-columns": "devices -o bdf,driver,entry_writer",
     "groups": "groups",
