@@ -47,7 +47,7 @@ def guest_interrupts(dump):
 
 @functools.lru_cache(maxsize=None)
 def drgn_interrupts(dump):
-    return read_by_drgn(dump.path, dump.vmlinux, dump.truth)["interrupts"]
+    return read_by_drgn(dump.path, dump.vmlinux)["interrupts"]
 
 
 class Tables(TestCase):

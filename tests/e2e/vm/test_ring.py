@@ -18,7 +18,7 @@ LOGGED = re.compile(r"(?:\S+ (\S+): )?AMD-Vi: Event logged \[IO_PAGE_FAULT (?:de
 
 @functools.lru_cache(maxsize=None)
 def drgn_rings(dump):
-    return [one["rings"] for one in read_by_drgn(dump.path, dump.vmlinux, dump.truth)["iommus"]]
+    return [one["rings"] for one in read_by_drgn(dump.path, dump.vmlinux)["iommus"]]
 
 
 def numbers(words):
