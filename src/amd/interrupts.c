@@ -182,7 +182,7 @@ struct error *load_interrupts(struct load *load)
 	struct error *err = load_segments(load);
 
 	if (!err)
-		err = cpus_read(&load->reader, &s->arena, &s->interrupts.cpus);
+		err = apic_cpus_read(&load->reader, &s->arena, &s->interrupts.cpus);
 	if (!err && variant)
 		err = irq_lines_read(&load->reader, &lines);
 	s->interrupts.state = variant ? lines.state : DATUM_ABSENT;

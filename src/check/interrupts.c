@@ -147,13 +147,13 @@ static void check_length(struct check *check, const struct device *d,
 	entry_word(check, f, d);
 }
 
-static bool reaches_online(const struct cpus *cpus, const struct table_interrupt *i, bool *known)
+static bool reaches_online(const struct apic_cpus *cpus, const struct table_interrupt *i, bool *known)
 {
 	*known = cpus->state == DATUM_OK && (!i->logical || cpus->x2apic.state == DATUM_OK);
 	for (uint32_t k = 0; k < cpus->n; k++) {
-		const struct cpu *cpu = &cpus->at[k];
+		const struct apic_cpu *cpu = &cpus->at[k];
 
-		if (!cpu_is_destination(cpus, cpu, i->destination, i->logical))
+		if (!apic_is_destination(cpus, cpu, i->destination, i->logical))
 			continue;
 		if (cpu->online.state != DATUM_OK)
 			*known = false;

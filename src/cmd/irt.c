@@ -128,7 +128,8 @@ static const char *field_word(const struct table_interrupt *i, const char *key)
 }
 
 /* The state of what is not known: where it goes hangs on more than the entry. */
-static void emit_target(struct emit *e, const struct cpus *cpus, const struct table_interrupt *i)
+static void emit_target(struct emit *e, const struct apic_cpus *cpus,
+			const struct table_interrupt *i)
 {
 	struct datum online = datum_ok(true);
 	enum datum_state state = cpus->x2apic.state == DATUM_OK ? cpus->state : cpus->x2apic.state;
@@ -141,9 +142,9 @@ static void emit_target(struct emit *e, const struct cpus *cpus, const struct ta
 	}
 	emit_empty(e, COL_CPUS);
 	for (uint32_t k = 0; k < cpus->n; k++) {
-		const struct cpu *cpu = &cpus->at[k];
+		const struct apic_cpu *cpu = &cpus->at[k];
 
-		if (!cpu_is_destination(cpus, cpu, i->destination, i->logical))
+		if (!apic_is_destination(cpus, cpu, i->destination, i->logical))
 			continue;
 		emit_number(e, COL_CPUS, cpu->number);
 		if (cpu->online.state != DATUM_OK || !cpu->online.value)
@@ -168,7 +169,8 @@ static void emit_words(struct emit *e, const struct table_interrupt *i)
 }
 
 /* What the entry says; nothing of one that is free, unless hardware goes by it. */
-static void emit_contents(struct emit *e, const struct cpus *cpus, const struct table_interrupt *i)
+static void emit_contents(struct emit *e, const struct apic_cpus *cpus,
+			  const struct table_interrupt *i)
 {
 	emit_text(e, COL_STATE, use_names[i->use]);
 	emit_words(e, i);

@@ -6,7 +6,7 @@
 
 #include "base/datum.h"
 #include "base/layout.h"
-#include "kernel/cpu.h"
+#include "kernel/apic.h"
 
 /* An interrupt of the kernel that goes through a table. */
 struct irq_route {
@@ -24,7 +24,7 @@ struct interrupts {
 	const struct irq_route *routes; /* by table, then index */
 	uint32_t n_routes;
 	const struct datum *device_tables; /* by index of the device: as irq_route.table */
-	struct cpus cpus;
+	struct apic_cpus cpus;
 };
 
 enum interrupt_use {

@@ -222,11 +222,11 @@ static void check_use(const struct interrupt_table *t, unsigned index, enum inte
 
 static bool names(const struct fake_view *view, const struct table_interrupt *i, unsigned cpu)
 {
-	const struct cpus *cpus = &view->s->interrupts.cpus;
+	const struct apic_cpus *cpus = &view->s->interrupts.cpus;
 
 	for (uint32_t n = 0; n < cpus->n; n++)
 		if (cpus->at[n].number == cpu)
-			return cpu_is_destination(cpus, &cpus->at[n], i->destination, i->logical);
+			return apic_is_destination(cpus, &cpus->at[n], i->destination, i->logical);
 	return false;
 }
 

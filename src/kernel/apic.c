@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/cpu.h"
+#include "kernel/apic.h"
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
@@ -8,10 +8,11 @@
 #define BAD_APIC_ID UINT32_MAX
 #define FLAT_CPUS 8 /* in a logical destination of 8 bits */
 
-static struct error *read_cpus(struct reader *r, struct arena *arena, uint32_t n, struct cpus *ret)
+static struct error *read_cpus(struct reader *r, struct arena *arena, uint32_t n,
+			       struct apic_cpus *ret)
 {
 	const struct found *core = r->kernel->core;
-	struct cpu *at = arena_alloc(arena, n * sizeof(*at));
+	struct apic_cpu *at = arena_alloc(arena, n * sizeof(*at));
 	_cleanup_(freep) uint8_t *ids = malloc((size_t)n * 4);
 	_cleanup_(freep) uint8_t *mask = malloc((size_t)n / 8 + 8);
 	struct datum online = {.state = DATUM_ABSENT};
@@ -37,18 +38,18 @@ static struct error *read_cpus(struct reader *r, struct arena *arena, uint32_t n
 			continue;
 		if (online.state == DATUM_OK)
 			online.value = mask[i / 8] >> i % 8 & 1;
-		at[ret->n++] = (struct cpu){i, id, online};
+		at[ret->n++] = (struct apic_cpu){i, id, online};
 	}
 	ret->at = at;
 	ret->state = DATUM_OK;
 	return NULL;
 }
 
-struct error *cpus_read(struct reader *r, struct arena *arena, struct cpus *ret)
+struct error *apic_cpus_read(struct reader *r, struct arena *arena, struct apic_cpus *ret)
 {
 	const struct found *core = r->kernel->core;
 
-	*ret = (struct cpus){.state = DATUM_ABSENT};
+	*ret = (struct apic_cpus){.state = DATUM_ABSENT};
 	reader_object(r, "processors");
 	ret->x2apic = reader_symbol(r, &core[CORE_X2APIC_MODE], 4, "x2APIC mode");
 	struct datum n = reader_symbol(r, &core[CORE_CPU_COUNT], 4, "number");
@@ -69,8 +70,8 @@ struct error *cpus_read(struct reader *r, struct arena *arena, struct cpus *ret)
  * Logical IDs: in x2APIC mode hardware makes them of the APIC ID, 16 to a cluster; before, Linux's
  * flat mode gives CPU n the bit n (arch/x86/kernel/apic).
  */
-bool cpu_is_destination(const struct cpus *cpus, const struct cpu *cpu, uint32_t destination,
-			bool logical)
+bool apic_is_destination(const struct apic_cpus *cpus, const struct apic_cpu *cpu,
+			 uint32_t destination, bool logical)
 {
 	if (!logical)
 		return cpu->apic_id == destination ||
