@@ -159,6 +159,7 @@ static const struct {
 	 "list", "the interrupts and the CPUs"},
 	{INPUT_RINGS, SNAPSHOT_RINGS | SNAPSHOT_IOMMUS, NULL, NULL, NULL, "the rings"},
 	{INPUT_LOG, SNAPSHOT_IOMMUS, NULL, NULL, NULL, "the kernel's log"},
+	{INPUT_IOVAS, SNAPSHOT_DEVICES, NULL, NULL, NULL, "the allocators of IOVAs"},
 };
 
 const char *rule_inputs_text(struct arena *arena, const struct rule *rule)

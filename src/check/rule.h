@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule is, and what it tells the engine. Only src/check and commands that name rules include this. */
+/* What a rule is, and what it tells the engine. Only src/check and commands that name rules include
+ * this. */
 #ifndef CHECK_RULE_H
 #define CHECK_RULE_H
 
@@ -20,7 +21,8 @@ enum rule_input {
 	INPUT_INTERRUPTS = 256, /* the kernel's remapped interrupts, and the CPUs */
 	INPUT_RINGS =
 		512, /* what the driver keeps of the rings; each one's gaps are the rule's own */
-	INPUT_LOG = 1024, /* the kernel's log; likewise */
+	INPUT_LOG = 1024,   /* the kernel's log; likewise */
+	INPUT_IOVAS = 2048, /* the allocators of IOVAs; likewise */
 };
 
 struct rule {
@@ -97,6 +99,6 @@ struct domain_words {
 struct domain_words domain_words(const struct snapshot *snapshot, const struct domain *domain);
 
 extern const struct rule_set device_table_rules, domain_rules, page_table_rules, mapping_rules,
-	interrupt_rules, ring_rules, exposure_rules, log_rules;
+	interrupt_rules, ring_rules, exposure_rules, log_rules, iova_rules;
 
 #endif

@@ -6,7 +6,7 @@
 
 const struct rule_set *const rule_sets[] = {
 	&device_table_rules, &domain_rules,   &page_table_rules, &mapping_rules, &interrupt_rules,
-	&ring_rules,	     &exposure_rules, &log_rules,	 NULL,
+	&ring_rules,	     &exposure_rules, &iova_rules,	 &log_rules,	 NULL,
 };
 
 const struct rule *rule_find(const char *id)

@@ -329,6 +329,34 @@ def without_log(machine):
     machine.exclude(machine.variable("prb"))
 
 
+def stale_mapping(machine):
+    """A page is mapped where the allocator has given nothing out."""
+    good = machine.walk(NIC, 0xfffff000)[-1]
+    at = good & ~0xfff
+    assert not machine.read(at)
+    machine.write(at, machine.read(good))
+    return f"domain {machine.domain(NIC)['id']}", at
+
+
+def without_allocator(machine):
+    domain = int(machine.domain(NIC)["address"], 16)
+    machine.exclude(machine.translate(domain + machine.member("iommu_domain.iova_cookie")))
+
+
+def fill_iovas(high, low):
+    """Every allocator's range of the VGA window ends at frame `high`, that of PCI's begins at `low`."""
+    def fault(machine):
+        held = [pa for start, length, state in machine.ranges if not state
+                for pa in range(start + -start % 8, start + length - 15, 8)]
+        for pa in held:
+            if (machine.read(pa), machine.read(pa + 8)) == (0xbf, 0xa0):
+                machine.write(pa, high)
+            if machine.read(pa + 8) == 0xc0000 and machine.read(pa) > 0xf0000:
+                machine.write(pa + 8, low)
+        return f"domain {machine.domain(NIC)['id']}", None
+    return fault
+
+
 def natural(thing):
     """That state has it by itself."""
     return lambda machine: (thing, None)
@@ -366,8 +394,8 @@ CASES = {
                         without_tables),
     "pt-size": Case("7.2-after", big_page(WRITE, 3), big_page(ACCESSED, 3), without_tables),
     "pt-shared": Case("7.2-after",
-                      entry_at(0xfffff000, 0, pa=table_at(0xfffff000, 1, NVME), bdf=NIC),
-                      entry_at(0xfffff000, 0, ACCESSED, bdf=NIC), without_tables),
+                      entry_at(PLAIN, 1, pa=table_at(0xfffff000, 1, NVME)), entry_at(PLAIN, 1, ACCESSED),
+                      without_tables),
     "pt-table-page": Case("7.2-after", free_page(table_at(PLAIN, 2)), shared_page(table_at(PLAIN, 2)),
                           lambda m: m.exclude(m.page(table_at(PLAIN, 2)(m), "flags"), 64), held=False),
     "map-nowhere": Case("7.2-after", entry_at(PLAIN, 3, 1 << 45), entry_at(PLAIN, 3, ACCESSED),
@@ -416,4 +444,10 @@ CASES = {
                       neighbour_fixture="7.2-after"),
     "log-warning": Case("7.2-after", log_line("AMD-Vi: Disabling interrupt remapping"),
                         log_line("AMD-Vi: Interrupt remapping enabled"), without_log, held=False),
+    "iova-stale": Case("7.2-after", stale_mapping, entry_at(0xfffff000, -1, ACCESSED, bdf=NIC),
+                       without_allocator, held=False),
+    "iova-leak": Case("7.2-after", entry_at(0xfffff000, -1, 1, bdf=NIC),
+                      entry_at(0xfffff000, -1, ACCESSED, bdf=NIC), without_allocator, held=False),
+    "iova-low": Case("7.2-after", fill_iovas(0x1ffff, 0xb0000), fill_iovas(0xbf, 0xb0000), without_allocator,
+                     also=("iova-leak",), held=False),
 }

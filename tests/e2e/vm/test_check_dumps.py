@@ -10,7 +10,8 @@ import test_check
 
 
 # What is to be found in the states that are not as one would have them.
-TRUE_OF = {"pt.elf": {"dma-bypass"}, "nointremap.elf": {"intremap-off"}, "v2.elf": set()}
+TRUE_OF = {"pt.elf": {"dma-bypass"}, "nointremap.elf": {"intremap-off"}, "v2.elf": set(),
+           "leak.elf": {"iova-stale", "iova-leak"}}
 
 
 def fresh_captures():
