@@ -123,6 +123,7 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 	static const load_step id_steps[] = {load_ids};
 	static const load_step interrupt_steps[] = {load_interrupts};
 	static const load_step ring_steps[] = {load_rings};
+	static const load_step requester_steps[] = {load_requesters};
 	static const load_step firmware_steps[] = {load_specials};
 	static const struct {
 		unsigned part;
@@ -134,6 +135,7 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 		{SNAPSHOT_IDS, id_steps, ARRAY_SIZE(id_steps)},
 		{SNAPSHOT_RINGS, ring_steps, ARRAY_SIZE(ring_steps)},
 		{SNAPSHOT_INTERRUPTS, interrupt_steps, ARRAY_SIZE(interrupt_steps)},
+		{SNAPSHOT_REQUESTERS, requester_steps, ARRAY_SIZE(requester_steps)},
 		{SNAPSHOT_FIRMWARE, firmware_steps, ARRAY_SIZE(firmware_steps)},
 	};
 	struct error *err = NULL;

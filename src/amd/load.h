@@ -39,6 +39,7 @@ struct error *load_domain_members(struct load *load);
 struct error *load_ids(struct load *load);
 struct error *load_interrupts(struct load *load);
 struct error *load_rings(struct load *load);
+struct error *load_requesters(struct load *load);
 struct error *load_unity_maps(struct load *load);
 struct error *load_specials(struct load *load);
 

@@ -27,6 +27,8 @@ enum devices_column {
 	COL_PT_FORMAT,
 	COL_PASID_ROOT,
 	COL_PASID_LEVELS,
+	COL_REQUESTERS,
+	COL_REQUESTERS_WHY,
 };
 
 static const struct column columns[] = {
@@ -65,6 +67,11 @@ static const struct column columns[] = {
 			    "find their page table; 'map --pasids' lists them"},
 	[COL_PASID_LEVELS] = {"pasid_levels", "PASID-LEVELS", VALUE_NUMBER, COLUMN_EXTRA,
 			      "levels of its table of PASIDs, 0 for none"},
+	[COL_REQUESTERS] = {"requester_ids", "REQUESTERS", VALUE_TEXT, COLUMN_ARRAY | COLUMN_EXTRA,
+			    "requester IDs that its requests may bear, its own first"},
+	[COL_REQUESTERS_WHY] = {"requester_from", "FROM", VALUE_TEXT, COLUMN_ARRAY | COLUMN_EXTRA,
+				"where each of these comes from: own, bridge (to conventional PCI, above "
+				"it), kernel (a quirk, or the IOMMU's driver), driver (its alias table)"},
 };
 
 static const struct table devices_table = {"devices", VIEW_TABLE, columns, ARRAY_SIZE(columns)};
@@ -77,6 +84,23 @@ static void emit_alias(struct emit *e, const struct device *d)
 		emit_textf(e, COL_ALIAS, "%04x:%02x:%02x.%x", d->segment,
 			   (unsigned)d->alias.value >> 8, (unsigned)d->alias.value >> 3 & 0x1f,
 			   (unsigned)d->alias.value & 7);
+}
+
+/* Where one of them may be missing, so is the answer: the others would pass for all. */
+static void emit_requesters(struct emit *e, const struct device *d)
+{
+	if (d->requesters_state != DATUM_OK) {
+		emit_datum(e, COL_REQUESTERS, (struct datum){.state = d->requesters_state});
+		emit_datum(e, COL_REQUESTERS_WHY, (struct datum){.state = d->requesters_state});
+		return;
+	}
+	for (uint32_t i = 0; i < d->n_requesters; i++) {
+		unsigned devid = d->requesters[i].devid;
+
+		emit_textf(e, COL_REQUESTERS, "%04x:%02x:%02x.%x", d->segment, devid >> 8,
+			   devid >> 3 & 0x1f, devid & 7);
+		emit_text(e, COL_REQUESTERS_WHY, d->requesters[i].why);
+	}
 }
 
 /* A group in another than its default domain has been taken from the DMA API, by VFIO or the like. */
@@ -127,6 +151,7 @@ static void emit_device(struct emit *e, const struct snapshot *s, const struct d
 	else
 		emit_datum(e, COL_IOMMU, d->iommu);
 	emit_alias(e, d);
+	emit_requesters(e, d);
 	emit_text(e, COL_ENTRY_WRITER, entry_writer_name(d->entry.writer));
 	emit_text(e, COL_PT_FORMAT, d->pt_format);
 	emit_datum(e, COL_PASID_ROOT,
@@ -139,7 +164,7 @@ static struct error *devices_run(struct command_call *call)
 {
 	_cleanup_(selection_free) struct selection selection = {0};
 	struct snapshot *snapshot;
-	struct error *err = call_snapshot(call, SNAPSHOT_DEVICES, &snapshot);
+	struct error *err = call_snapshot(call, SNAPSHOT_DEVICES | SNAPSHOT_REQUESTERS, &snapshot);
 
 	if (!err)
 		err = select_devices(call, snapshot, &selection);

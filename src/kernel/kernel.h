@@ -27,6 +27,21 @@
 	  "which devices are external")                                                            \
 	X(CORE_DEVICE_REMOVABLE, MEMBER, "struct device", "removable", OPTIONAL,                   \
 	  "which devices are external")                                                            \
+	X(CORE_PCI_BUS, MEMBER, "struct pci_dev", "bus", OPTIONAL, "requester IDs of devices")     \
+	X(CORE_PCI_SUBORDINATE, MEMBER, "struct pci_dev", "subordinate", OPTIONAL,                 \
+	  "requester IDs of devices behind bridges")                                               \
+	X(CORE_PCI_PCIE_CAP, MEMBER, "struct pci_dev", "pcie_cap", OPTIONAL,                       \
+	  "requester IDs of devices behind bridges")                                               \
+	X(CORE_PCI_PCIE_FLAGS, MEMBER, "struct pci_dev", "pcie_flags_reg", OPTIONAL,               \
+	  "requester IDs of devices behind bridges")                                               \
+	X(CORE_PCI_DEV_FLAGS, MEMBER, "struct pci_dev", "dev_flags", OPTIONAL,                     \
+	  "requester IDs of devices behind bridges")                                               \
+	X(CORE_PCI_ALIAS_MASK, MEMBER, "struct pci_dev", "dma_alias_mask", OPTIONAL,               \
+	  "requester IDs that quirks add")                                                         \
+	X(CORE_BUS_PARENT, MEMBER, "struct pci_bus", "parent", OPTIONAL,                           \
+	  "requester IDs of devices behind bridges")                                               \
+	X(CORE_BUS_SELF, MEMBER, "struct pci_bus", "self", OPTIONAL,                               \
+	  "requester IDs of devices behind bridges")                                               \
 	X(CORE_PCI_DEV, MEMBER, "struct pci_dev", "dev", REQUIRED, "drivers and groups of devices") \
 	X(CORE_DEVICE_DRIVER, MEMBER, "struct device", "driver", OPTIONAL, "drivers of devices")   \
 	X(CORE_DEVICE_GROUP, MEMBER, "struct device", "iommu_group", OPTIONAL, "IOMMU groups")     \

@@ -22,6 +22,7 @@ enum snapshot_part {
 	SNAPSHOT_IDS = 4,     /* the domain-ID allocator, and the devices */
 	SNAPSHOT_RINGS = 16,  /* what the driver keeps of the rings, and the IOMMUs */
 	SNAPSHOT_INTERRUPTS = 8, /* the kernel's interrupts that are remapped, the CPUs, the devices */
+	SNAPSHOT_REQUESTERS = 64, /* the devices' requester IDs, and the devices */
 	SNAPSHOT_FIRMWARE = 32, /* what the driver has of the firmware's table, and the devices */
 };
 
@@ -117,8 +118,17 @@ struct device {
 	   trusted. */
 	struct datum external;
 	enum dma_fate dma;
+	const struct requester_id *requesters; /* with SNAPSHOT_REQUESTERS; its own ID first */
+	uint32_t n_requesters;
+	enum datum_state requesters_state; /* DATUM_OK: these are all */
 	enum datum_state pasids_state; /* DATUM_OK: pasids says what there is */
 	struct pasid_table pasids;
+};
+
+/* A requester ID under which a device's requests may arrive. */
+struct requester_id {
+	uint16_t devid;
+	const char *why; /* static: "own", "bridge", "kernel", "driver" (its alias table) */
 };
 
 /* IOVAs that must not be given out; bounds included. */

@@ -40,3 +40,18 @@ class Ivrs(TestCase):
         result = run(*dump.options, "ivrs")
         self.assertEqual((result.status, result.out), (PARTLY, ""), result)
         self.assertIn("/sys/firmware/acpi/tables/IVRS", result.err)
+
+
+class Requesters(TestCase):
+    @for_each(STATES)
+    def test_behind_the_bridge(self, dump):
+        """Devices behind the PCIe-to-PCI bridge bear its ID on their bus too; the driver's entries for it
+        are theirs. No other device bears any ID but its own."""
+        dump.require(self)
+        rows = {row["bdf"]: row for row in self.data(*dump.options, "devices")}
+        behind = {"0000:01:01.0", "0000:01:02.0"}
+        self.assertEqual(behind - rows.keys(), set())
+        for bdf, row in rows.items():
+            expected = [bdf] + (["0000:01:00.0"] if bdf in behind else [])
+            self.assertEqual(row["requester_ids"], expected)
+            self.assertEqual(row["requester_from"], ["own", "bridge"][:len(expected)])
