@@ -36,7 +36,7 @@ enum check_status {
 /* What a rule reads beyond the snapshot. */
 enum check_cost {
 	COST_SNAPSHOT, /* a few words more */
-	COST_TABLES,   /* every page table of every domain */
+	COST_TABLES,   /* every page table of every domain, and what pages are used for */
 };
 
 enum check_confidence {

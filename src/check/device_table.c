@@ -6,8 +6,10 @@
 
 #include "base/cleanup.h"
 #include "check/rule.h"
+#include "kernel/page.h"
 
 static struct error *check_entries(struct check *check);
+static struct error *check_root_pages(struct check *check);
 
 enum { RESERVED, VALID, VALUE, LIMIT, GUEST, ROOT, DRIVER, ALIAS, CAPTURED };
 
@@ -50,11 +52,14 @@ static const struct rule rules[] = {
 		 "Look at the entry with 'dte BDF'; the driver writes these fields at one go, so "
 		 "suspect corruption or an entry caught between two writes.",
 		 check_entries},
-	[ROOT] = {"dte-root", "Tables that device table entries point to have an address",
-		  SEVERITY_CRITICAL, INPUT_DEVICES | INPUT_ENTRIES,
-		  "The IOMMU takes physical page 0 for a table: DMA or interrupts go anywhere.",
-		  "Look at the entry with 'dte BDF' and at the domain with 'domains'.",
-		  check_entries},
+	[ROOT] =
+		{"dte-root", "Device table entries point to tables in pages of the kernel's",
+		 SEVERITY_CRITICAL, INPUT_DEVICES | INPUT_ENTRIES | INPUT_PAGES,
+		 "The page is no memory, free or someone else's: what stands there decides where DMA "
+		 "of the device goes.",
+		 "Compare 'dte BDF' with 'domains'; 'page ADDRESS' tells what the page is used for. "
+		 "Suspect corruption, or a table that was freed while in use.",
+		 check_root_pages},
 	[DRIVER] =
 		{"dte-driver", "Device table entries are what the driver asked for",
 		 SEVERITY_CRITICAL, INPUT_DEVICES | INPUT_DOMAINS | INPUT_ENTRIES,
@@ -128,7 +133,8 @@ static void check_features(struct check *check, const struct device *device, str
 	}
 }
 
-static void check_flaws(struct check *check, const struct device *device)
+/* roots: those of dte-root, else all others. */
+static void tell_flaws(struct check *check, const struct device *device, bool roots)
 {
 	struct datum features = device_features(check->snapshot, device);
 	struct entry_flaw flaws[ENTRY_FLAWS_MAX];
@@ -136,15 +142,17 @@ static void check_flaws(struct check *check, const struct device *device)
 						   check->target->sme_mask, flaws);
 
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(flaw_rules); k++)
-			if (flaw_rules[k].kind == flaws[i].kind) {
-				struct check_finding *f = check_find(
-					check, &rules[flaw_rules[k].rule], device->name, NULL,
-					flaw_rules[k].confidence, "%s", flaws[i].message);
-
-				entry_word(check, f, &device->entry, flaws[i].word);
-			}
-	check_features(check, device, features);
+		for (size_t k = 0; k < ARRAY_SIZE(flaw_rules); k++) {
+			if (flaw_rules[k].kind != flaws[i].kind ||
+			    (flaws[i].kind == FLAW_ROOT) != roots)
+				continue;
+			struct check_finding *f =
+				check_find(check, &rules[flaw_rules[k].rule], device->name, NULL,
+					   flaw_rules[k].confidence, "%s", flaws[i].message);
+			entry_word(check, f, &device->entry, flaws[i].word);
+		}
+	if (!roots)
+		check_features(check, device, features);
 }
 
 /* The domain that the driver has attached lets DMA through, by a table or as it is. */
@@ -325,7 +333,7 @@ static struct error *check_entry(struct check *check, const struct device *devic
 	if (!known || device->entry.state != DATUM_OK)
 		return NULL;
 	check_captured(check, device);
-	check_flaws(check, device);
+	tell_flaws(check, device, false);
 	if (device->entry.writer == WRITER_CAPTURE)
 		return NULL;
 	check_valid(check, device);
@@ -344,6 +352,76 @@ static struct error *check_entries(struct check *check)
 			err = check_entry(check, &s->devices[i]);
 	}
 	return err;
+}
+
+/* A table's page is the kernel's own. What is on no list and counted nowhere may be one of several
+   pages that were allocated at one go. */
+static bool is_tables_page(struct page_map *map, const struct page_facts *facts)
+{
+	switch (facts->use) {
+	case PAGE_KERNEL:
+	case PAGE_RESERVED:
+	case PAGE_TABLE:
+	case PAGE_UNKNOWN:
+		return true;
+	case PAGE_UNREFERENCED: {
+		struct datum listed = page_is_listed(map, facts->address);
+
+		return listed.state != DATUM_OK || !listed.value;
+	}
+	default:
+		return false;
+	}
+}
+
+static void check_root_page(struct check *check, struct page_map *map, const struct device *device)
+{
+	const struct rule *rule = &rules[ROOT];
+	uint64_t root = device->pt_root.value;
+
+	if (!check_known(check, rule, device->name, "device table entry", device->entry.state) ||
+	    device->entry.state != DATUM_OK || device->entry.writer == WRITER_CAPTURE)
+		return;
+	tell_flaws(check, device, true);
+	if (device->pt_root.state != DATUM_OK || device->dma == DMA_ILLEGAL || !root)
+		return;
+	struct page_facts facts = page_facts_read(map, root);
+	if (facts.use == PAGE_UNKNOWN) {
+		char object[40];
+
+		snprintf(object, sizeof(object), "page 0x%" PRIx64, facts.address);
+		check_known(check, rule, object, "use",
+			    facts.state == DATUM_NONE ? DATUM_ABSENT : facts.state);
+	}
+	if (is_tables_page(map, &facts))
+		return;
+	struct check_finding *f =
+		check_find(check, rule, device->name, NULL, CONFIDENCE_CERTAIN,
+			   "the page table 0x%" PRIx64 " lies in a page that is %s", root,
+			   page_use_name(facts.use));
+	entry_word(check, f, &device->entry, 0);
+	if (f && facts.flags.state == DATUM_OK)
+		check_word_at(check, f, "flags of its struct page", facts.flags_address,
+			      facts.flags);
+}
+
+static struct error *check_root_pages(struct check *check)
+{
+	const struct snapshot *s = check->snapshot;
+	const struct reader reader = {.kernel = check->kernel,
+				      .problems = &check->snapshot->problems};
+	_cleanup_(page_map_closep) struct page_map *map = NULL;
+	struct error *err = page_map_open(&reader, &map);
+
+	if (err && (error_code(err) == ERROR_NO_MEMORY || error_code(err) == ERROR_STOPPED))
+		return err;
+	if (err) {
+		check_gap_of(check, &rules[ROOT], "pages", "what they are used for", err);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < s->n_devices; i++)
+		check_root_page(check, map, &s->devices[i]);
+	return NULL;
 }
 
 const struct rule_set device_table_rules = {"device-table", "Device table", rules,

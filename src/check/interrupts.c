@@ -147,7 +147,8 @@ static void check_length(struct check *check, const struct device *d,
 	entry_word(check, f, d);
 }
 
-static bool reaches_online(const struct apic_cpus *cpus, const struct table_interrupt *i, bool *known)
+static bool reaches_online(const struct apic_cpus *cpus, const struct table_interrupt *i,
+			   bool *known)
 {
 	*known = cpus->state == DATUM_OK && (!i->logical || cpus->x2apic.state == DATUM_OK);
 	for (uint32_t k = 0; k < cpus->n; k++) {

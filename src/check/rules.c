@@ -20,5 +20,5 @@ const struct rule *rule_find(const char *id)
 
 enum check_cost rule_cost(const struct rule *rule)
 {
-	return rule->inputs & INPUT_TABLES ? COST_TABLES : COST_SNAPSHOT;
+	return rule->inputs & (INPUT_TABLES | INPUT_PAGES) ? COST_TABLES : COST_SNAPSHOT;
 }

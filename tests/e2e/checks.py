@@ -157,6 +157,13 @@ def narrow(machine, levels):
     return VFIO, machine.entry(VFIO)
 
 
+def foreign_root(machine):
+    """The page table's address is that of a page of user memory."""
+    entry = machine.read(machine.entry(NIC)) & ~ADDRESS
+    machine.write(machine.entry(NIC), entry | page_at(PLAIN)(machine))
+    return NIC, machine.entry(NIC)
+
+
 def alias_to(bdf, other):
     def fault(machine):
         machine.write(machine.alias(bdf), devid(other), 2)
@@ -173,6 +180,14 @@ def free_id(machine):
     number = int(machine.domain(NIC)["id"], 16)
     machine.flip(machine.bitmap(number), 1 << number)
     return f"domain ID {number:#x}", machine.bitmap(number)
+
+
+def free_in_ida(machine):
+    """The IDA's only word, of IDs 0 to 62, is in its head: a value entry."""
+    number = int(machine.domain(NIC)["id"], 16)
+    head = machine.variable("pdom_ids") + machine.member("ida.xa") + machine.member("xarray.xa_head")
+    machine.flip(head, 1 << number + 1)
+    return f"domain ID {number:#x}", machine.variable("pdom_ids")
 
 
 def leak_id(machine):
@@ -282,6 +297,13 @@ def count_up(member, n):
     return fault
 
 
+def stored_less(machine):
+    """Hardware's word."""
+    at = machine.translate(machine.read(machine.iommu("cmd_sem")))
+    machine.write(at, machine.read(at) - 1)
+    return "ivhd0", at
+
+
 def head_at(distance):
     """Hardware's head, as last read, so many bytes before the driver's tail."""
     def fault(machine):
@@ -369,8 +391,8 @@ CASES = {
     "dte-limit": Case("7.2-after", lambda m: narrow(m, 5), lambda m: narrow(m, 4),
                       lambda m: m.exclude(m.variable("amd_iommu_efr")), also=("dte-driver",)),
     "dte-guest": Case("7.2-after", flip(NIC, 0, 1 << 54), flip(NIC, 0, 1 << 52), without_entry),
-    "dte-root": Case("7.2-after", change(lambda m: m.entry(NIC), 0x6000000000000603, NIC),
-                     flip(HOST_BRIDGE, 0, 1 << 62), without_entry, also=("dte-driver",)),
+    "dte-root": Case("7.2-after", foreign_root, flip(HOST_BRIDGE, 0, 1 << 62), without_entry,
+                     also=("dte-driver",), held=False),
     "dte-driver": Case("7.2-after", change(lambda m: m.entry(NIC, 1), 0x55, NIC), no_change,
                        lambda m: m.exclude(m.id_of(NIC), 2), also=("domain-id-free",),
                        neighbour_fixture="7.2-kdump"),
@@ -450,4 +472,17 @@ CASES = {
                       entry_at(0xfffff000, -1, ACCESSED, bdf=NIC), without_allocator, held=False),
     "iova-low": Case("7.2-after", fill_iovas(0x1ffff, 0xb0000), fill_iovas(0xbf, 0xb0000), without_allocator,
                      also=("iova-leak",), held=False),
+}
+
+# More faults of the same rules: ID -> cases whose fault alone counts.
+MORE = {
+    "dte-root-0": ("dte-root", Case("7.2-after", change(lambda m: m.entry(NIC), 0x6000000000000603, NIC), None,
+                                    None, also=("dte-driver",), held=False)),
+    "dte-root-nowhere": ("dte-root", Case("7.2-after", flip(NIC, 0, 1 << 45), None, None,
+                                          also=("dte-driver",), held=False)),
+    "dte-valid-v": ("dte-valid", Case("7.2-after", flip(NIC, 0, 3), None, None, also=("dma-bypass",))),
+    "dte-driver-mode": ("dte-driver", Case("7.2-after", flip(NIC, 0, 3 << 9 ^ 4 << 9), None, None)),
+    "domain-id-ida": ("domain-id-free", Case("7.2-after", free_in_ida, None, None)),
+    "pt-level-skipped": ("pt-level", Case("7.2-after", entry_at(PLAIN, 0, 1 << 9), None, None)),
+    "ring-wait-behind": ("ring-wait", Case("7.2-after", stored_less, None, None, held=False)),
 }

@@ -59,7 +59,7 @@ class Rules(test_check.RuleCase):
         checks.FOLDERS.append(fresh_captures())
         self.addCleanup(checks.FOLDERS.pop)
 
-    @support.for_each(checks.CASES)
+    @support.for_each([*checks.CASES, *checks.MORE])
     def test_fault(self, name):
         self.fault(name)
 
