@@ -4,7 +4,8 @@
 # make test       install what is missing, build, run the tests
 # make vm-dumps   install what is missing, build, make dumps of real kernels under QEMU and look at them live
 #                 (cached, about 10 GB)
-# make install    program, crash module, manual page and completions: DESTDIR, prefix, libdir, extensionsdir
+# make install    program, crash module, manual page, completions, sos plugin, kdump hook: DESTDIR, prefix,
+#                 libdir, libexecdir, extensionsdir, sosdir
 # make schema     write docs/schema anew from the command tables
 # make reference  write docs/reference.md anew from the same
 # BUILD=dir keeps a build apart; SANITIZE=address,undefined builds with sanitizers; WERROR=1.
@@ -132,19 +133,24 @@ prefix ?= /usr/local
 libdir ?= $(prefix)/lib
 extensionsdir ?= $(libdir)/crash/extensions
 datadir ?= $(prefix)/share
+# sos looks for plugins in its own package only, on Debian /usr/lib/python3/dist-packages/sos.
+sosdir ?= $(prefix)/lib/python3/dist-packages/sos/report/plugins
+libexecdir ?= $(prefix)/libexec
 INSTALL ?= install
 
-# What is installed, from the build: FILE=DIRECTORY/NAME=MODE
-INSTALLED := iommuscope=$(prefix)/bin/iommuscope=755 \
-             iommuscope.so=$(extensionsdir)/iommuscope.so=644 \
-             iommuscope.1=$(datadir)/man/man1/iommuscope.1=644 \
-             iommuscope.bash=$(datadir)/bash-completion/completions/iommuscope=644 \
-             _iommuscope=$(datadir)/zsh/site-functions/_iommuscope=644 \
-             iommuscope.fish=$(datadir)/fish/vendor_completions.d/iommuscope.fish=644
+# What is installed: FILE=DIRECTORY/NAME=MODE
+INSTALLED := $(BUILD)/iommuscope=$(prefix)/bin/iommuscope=755 \
+             $(BUILD)/iommuscope.so=$(extensionsdir)/iommuscope.so=644 \
+             $(BUILD)/iommuscope.1=$(datadir)/man/man1/iommuscope.1=644 \
+             $(BUILD)/iommuscope.bash=$(datadir)/bash-completion/completions/iommuscope=644 \
+             $(BUILD)/_iommuscope=$(datadir)/zsh/site-functions/_iommuscope=644 \
+             $(BUILD)/iommuscope.fish=$(datadir)/fish/vendor_completions.d/iommuscope.fish=644 \
+             plugins/sos/iommuscope.py=$(sosdir)/iommuscope.py=644 \
+             plugins/kdump/kdump-hook=$(libexecdir)/iommuscope/kdump-hook=755
 install_part = $(word $(2),$(subst =, ,$(1)))
 
 install: all
-	$(foreach f,$(INSTALLED),$(INSTALL) -D -m $(call install_part,$f,3) $(BUILD)/$(call install_part,$f,1) \
+	$(foreach f,$(INSTALLED),$(INSTALL) -D -m $(call install_part,$f,3) $(call install_part,$f,1) \
 		$(DESTDIR)$(call install_part,$f,2) &&) true
 
 uninstall:

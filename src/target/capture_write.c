@@ -33,10 +33,11 @@ struct segment {
 struct writer {
 	struct target *target;
 	FILE *out;
+	int write_errno; /* of the first write that failed */
 	VEC(struct recorder_range) ranges;
 	VEC(struct page) pages;
 	VEC(struct segment) segments;
-	VEC(char) note; /* both notes, as they are in the file */
+	VEC(char) note;	      /* both notes, as they are in the file */
 	uint64_t page_offset; /* virtual address of physical 0 in the direct map; 0: unknown */
 };
 
@@ -57,8 +58,7 @@ static uint64_t range_end(const struct recorder_range *range)
 }
 
 /* The bytes of a page that were read, the rest zero. */
-static struct error *page_fill(const struct writer *w, const struct page *page,
-			       uint8_t bytes[PAGE_SIZE])
+static struct error *page_fill(struct writer *w, const struct page *page, uint8_t bytes[PAGE_SIZE])
 {
 	uint64_t start = page->number << PAGE_SHIFT, end = start + PAGE_SIZE;
 	struct error *err = NULL;
@@ -119,8 +119,7 @@ static struct error *segments_collect(struct writer *w)
 	for (size_t i = 0; i < w->pages.n; i++) {
 		const struct page *page = &w->pages.at[i];
 		uint64_t pa = page->number << PAGE_SHIFT;
-		struct segment *last =
-			w->segments.n ? &w->segments.at[w->segments.n - 1] : NULL;
+		struct segment *last = w->segments.n ? &w->segments.at[w->segments.n - 1] : NULL;
 
 		if (last && !page->is_zero && !last->is_zero && last->pa + last->size == pa) {
 			last->size += PAGE_SIZE;
@@ -253,13 +252,16 @@ static void put_word(uint8_t *at, uint64_t word, unsigned size)
 	memcpy(at, &word, size);
 }
 
-static void put_bytes(const struct writer *w, const void *bytes, size_t len)
+static void put_bytes(struct writer *w, const void *bytes, size_t len)
 {
-	fwrite(bytes, 1, len, w->out); /* errors stay in the stream, and are asked for at its end */
+	/* Errors stay in the stream, and are asked for at its end; why, only the first one tells.
+	 */
+	if (fwrite(bytes, 1, len, w->out) < len && !w->write_errno)
+		w->write_errno = errno;
 }
 
-static void put_phdr(const struct writer *w, uint32_t type, uint64_t offset, uint64_t va,
-		     uint64_t pa, uint64_t size)
+static void put_phdr(struct writer *w, uint32_t type, uint64_t offset, uint64_t va, uint64_t pa,
+		     uint64_t size)
 {
 	uint8_t h[PHDR_SIZE] = {0};
 
@@ -275,10 +277,10 @@ static void put_phdr(const struct writer *w, uint32_t type, uint64_t offset, uin
 }
 
 /* is_many: the number of program headers does not fit, and stands in a section header. */
-static void put_ehdr(const struct writer *w, uint64_t n, bool is_many)
+static void put_ehdr(struct writer *w, uint64_t n, bool is_many)
 {
-	uint8_t h[EHDR_SIZE] = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-				EV_CURRENT};
+	uint8_t h[EHDR_SIZE] = {ELFMAG0,    ELFMAG1,	 ELFMAG2,   ELFMAG3,
+				ELFCLASS64, ELFDATA2LSB, EV_CURRENT};
 	uint8_t section[SHDR_SIZE] = {0};
 
 	put_word(h + 16, ET_CORE, 2);
@@ -297,7 +299,7 @@ static void put_ehdr(const struct writer *w, uint64_t n, bool is_many)
 		put_bytes(w, section, sizeof(section));
 }
 
-static struct error *put_pages(const struct writer *w)
+static struct error *put_pages(struct writer *w)
 {
 	uint8_t bytes[PAGE_SIZE] = {0};
 	struct error *err = NULL;
@@ -314,7 +316,7 @@ static struct error *put_pages(const struct writer *w)
 	return err;
 }
 
-static struct error *put_all(const struct writer *w)
+static struct error *put_all(struct writer *w)
 {
 	static const uint8_t zeros[PAGE_SIZE];
 	uint64_t n = w->segments.n + 1;
@@ -362,7 +364,10 @@ static struct error *write_file(struct writer *w, const char *path, uint64_t *re
 	struct error *err = put_all(w);
 	errno = 0;
 	if (!err && (fflush(w->out) || ferror(w->out) || fsync(fd) || fstat(fd, &st)))
-		err = error_errno(errno ? errno : EIO, "%s", path);
+		err = error_errno(w->write_errno ? w->write_errno
+				  : errno	 ? errno
+						 : EIO,
+				  "%s", path);
 	if (fclose(w->out) && !err)
 		err = error_errno(errno, "%s", path);
 	if (!err && rename(temporary, path))
@@ -381,7 +386,7 @@ struct error *capture_write(struct target *target, struct recorder *recorder, co
 	struct recorder *attached = target->recorder;
 	struct error *err;
 
-	find_page_offset(&w);    /* while it listens: then the capture has this too */
+	find_page_offset(&w);	 /* while it listens: then the capture has this too */
 	target->recorder = NULL; /* what is read again is noted already */
 	err = recorder_visit(recorder, range_add, &w);
 	if (!err)

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import unittest
 from pathlib import Path
@@ -65,6 +66,15 @@ def command_names():
     """Every command, as `help` lists them."""
     return [name for topic in json.loads(run("help", "--json").out)["data"]
             for name in topic["commands"]]
+
+
+def wanted(test, *programs):
+    """Tools of a test. CI has them all."""
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing and os.environ.get("CI"):
+        test.fail(f"not installed: {' '.join(missing)}")
+    if missing:
+        test.skipTest(f"not installed: {' '.join(missing)}")
 
 
 def number(text):

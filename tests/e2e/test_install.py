@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -20,6 +19,8 @@ FILES = {
     "share/bash-completion/completions/iommuscope": 0o644,
     "share/zsh/site-functions/_iommuscope": 0o644,
     "share/fish/vendor_completions.d/iommuscope.fish": 0o644,
+    "lib/python3/dist-packages/sos/report/plugins/iommuscope.py": 0o644,
+    "libexec/iommuscope/kdump-hook": 0o755,
 }
 TERMINAL_SECONDS = 30
 
@@ -33,14 +34,6 @@ def make(*words):
 
 def installed(name):
     return support.scratch() / "root" / PREFIX.strip("/") / name
-
-
-def wanted(test, program):
-    """A tool of the tests. CI has them all."""
-    if not shutil.which(program):
-        if os.environ.get("CI"):
-            test.fail(f"{program} is not installed")
-        test.skipTest(f"{program} is not installed")
 
 
 class Installed(support.TestCase):
@@ -65,7 +58,7 @@ class Installed(support.TestCase):
         self.assertEqual([path for path in root.rglob("*") if path.is_file()], [])
 
     def test_manual_page(self):
-        wanted(self, "groff")
+        support.wanted(self, "groff")
         page = installed("share/man/man1/iommuscope.1")
         read = subprocess.run(["groff", "-man", "-ww", "-Tascii", "-P-c", page], check=True,
                               capture_output=True, text=True, timeout=support.TIMEOUT)
@@ -119,7 +112,7 @@ class Completions(support.TestCase):
 
     @support.for_each(TYPED, name=lambda case: re.sub(r"\W+", "_", case[0]))
     def test_fish(self, case):
-        wanted(self, "fish")
+        support.wanted(self, "fish")
         typed, expected = case
         script = (f"source {installed('share/fish/vendor_completions.d/iommuscope.fish')}; "
                   f"complete -C '{typed}'")
@@ -129,7 +122,7 @@ class Completions(support.TestCase):
 
     def test_zsh(self):
         """zsh completes in its line editor only: typed on a terminal."""
-        wanted(self, "zsh")
+        support.wanted(self, "zsh")
         functions = installed("share/zsh/site-functions")
         with ZshTerminal(functions) as terminal:
             for typed, expected in TYPED:
