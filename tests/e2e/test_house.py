@@ -6,7 +6,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from support import ROOT, TestCase, for_each
+from support import ROOT, TestCase, for_each, program
 
 # Folder of src -> the folders that it may include besides itself, in the order of the data's way.
 # A folder within a folder counts by itself.
@@ -141,3 +141,52 @@ class Files(TestCase):
                  for number, line in enumerate(read(name).splitlines(), 1)
                  for match in UNSAFE.finditer(line)]
         self.assertEqual(found, [])
+
+
+def globals_of(paths):
+    """[(object, kind, name)] of the symbols that object files and archives define for others."""
+    out = subprocess.run(["nm", "-A", "-g", "--defined-only", *paths], check=True,
+                         capture_output=True, text=True).stdout
+    found = []
+    for line in out.splitlines():
+        # ARCHIVE:MEMBER.o:ADDRESS KIND NAME, and without an archive the object's path.
+        path, kind, name = line.rsplit(" ", 2)
+        found.append((path.rsplit(":", 1)[0], kind, name))
+    return found
+
+
+class Globals(TestCase):
+    """What one file offers to others is defined once, and said in a header beside it."""
+
+    @staticmethod
+    def objects():
+        folder = Path(program()).resolve().parent / "src"
+        return [path for path in sorted(folder.rglob("*.o"))
+                if (ROOT / path.relative_to(folder.parent).with_suffix(".c")).is_file()]
+
+    def test_defined_once(self):
+        library = Path(program()).resolve().parent / "libiommuscope.a"
+        owners = {}
+        for where, kind, name in globals_of([library]):
+            # W, V: weak, as the compilers' own (sanitizers); C: none of ours is common.
+            if kind not in "WVu":
+                owners.setdefault(name, []).append(where.rsplit(":", 1)[-1])
+        self.assertGreater(len(owners), 300)
+        self.assertEqual({name: where for name, where in owners.items() if len(where) > 1}, {})
+
+    def test_declared_beside(self):
+        objects = self.objects()
+        self.assertGreater(len(objects), 100)
+        wrong, seen, headers = [], 0, {}
+        for where, kind, name in globals_of(objects):
+            folder = where.split("/src/", 1)[1].rpartition("/")[0]
+            if folder not in headers:
+                headers[folder] = "".join(path.read_text(encoding="utf-8") for path in
+                                          sorted((ROOT / "src" / folder).glob("*.h")))
+            if kind != "T" or name == "main":
+                continue
+            seen += 1
+            if not re.search(rf"\b{name}\(", headers[folder]):
+                wrong.append(f"{name} of {where.split('/src/', 1)[1]}")
+        self.assertGreater(seen, 300)
+        self.assertEqual(wrong, [])
