@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/repl.h"
 
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,24 +18,43 @@
 #define NAME_SHOWN 40 /* characters of a dump's name */
 
 /* Ctrl-C at the prompt drops the line that was being typed. */
-static int on_signal(void)
+static void on_signal(void)
 {
 	interrupt_clear();
 	fputc('\n', rl_outstream);
 	rl_replace_line("", 0);
 	rl_on_new_line();
 	rl_redisplay();
-	return 0;
 }
 
-/* Where a key follows at once, readline does not tell that there was a signal. */
+/*
+ * Waits for a key, or for a signal that readline or we have to do something about; true: a key can be
+ * read. Signals wait outside of ppoll(), so that one that comes between the look for it and the wait
+ * ends the wait.
+ */
+static bool wait_for_key(FILE *in)
+{
+	struct pollfd key = {.fd = fileno(in), .events = POLLIN};
+	sigset_t all, before;
+	int n = 0;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	bool has_signal = rl_pending_signal() || *interrupt_flag();
+	if (!has_signal)
+		n = ppoll(&key, 1, NULL, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return n && !rl_pending_signal() && !*interrupt_flag();
+}
+
 static int get_key(FILE *in)
 {
-	int key = rl_getc(in);
-
-	if (*interrupt_flag())
-		on_signal();
-	return key;
+	do {
+		rl_check_signals();
+		if (*interrupt_flag())
+			on_signal();
+	} while (!wait_for_key(in));
+	return rl_getc(in);
 }
 
 /* What is worth knowing first. Without a target there is still a prompt: `open` finds one. */
@@ -58,7 +80,6 @@ int repl_run(struct app *app)
 
 	rl_readline_name = "iommuscope";
 	rl_outstream = stderr; /* standard output has the answers alone */
-	rl_signal_event_hook = on_signal;
 	rl_getc_function = get_key;
 	app->is_prompt = true;
 	app->pager = pager_of_environment();

@@ -192,6 +192,17 @@ class Interrupt(Prompt):
         self.assertIn("DRIVER", terminal.ask("devices"))
         self.left(terminal)
 
+    def test_while_readline_is_busy(self):
+        """Whenever it comes, the prompt is there again before another key."""
+        terminal = self.greeted("-q")
+        for i in range(300):
+            terminal.type("devices" * (i % 4))
+            time.sleep(i % 5 * 0.0003)
+            terminal.kill()
+            terminal.prompt()
+        terminal.settle()  # what was typed when the last one came may stand there
+        self.left(terminal)
+
     def test_pipeline(self):
         """The reader never reads, so that the writer hangs in a write; and it may be hit twice."""
         terminal = self.greeted("-q")
