@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/select.h"
+#include "cmd/system_differ.h"
 
 enum devices_column {
 	COL_BDF,
@@ -164,7 +165,8 @@ static struct error *devices_run(struct command_call *call)
 {
 	_cleanup_(selection_free) struct selection selection = {0};
 	struct snapshot *snapshot;
-	struct error *err = call_snapshot(call, SNAPSHOT_DEVICES | SNAPSHOT_REQUESTERS, &snapshot);
+	struct error *err =
+		call_compared_snapshot(call, SNAPSHOT_DEVICES | SNAPSHOT_REQUESTERS, &snapshot);
 
 	if (!err)
 		err = select_devices(call, snapshot, &selection);
@@ -181,7 +183,8 @@ const struct command command_devices = {
 	.details =
 		"Each PCI function that the kernel knows, as the device table entry and the kernel's own "
 		"objects have it. Where a capture kernel has written over an entry, the values are those "
-		"of the crashed kernel's objects; 'dte' shows both.\n"
+		"of the crashed kernel's objects; 'dte' shows both. Of the running kernel, the functions and "
+		"groups found in its memory are held against /sys: what differs is told.\n"
 		"    devices\n"
 		"    devices 0000:a1:00.1\n"
 		"    devices -o bdf,driver,domain_id",

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "cmd/select.h"
+#include "cmd/system_differ.h"
 #include "cmd/words.h"
 
 enum groups_column {
@@ -102,7 +106,7 @@ static void emit_group(struct emit *e, const struct snapshot *s, const struct gr
 static struct error *groups_run(struct command_call *call)
 {
 	struct snapshot *s;
-	struct error *err = call_snapshot(call, SNAPSHOT_DEVICES, &s);
+	struct error *err = call_compared_snapshot(call, SNAPSHOT_DEVICES, &s);
 
 	if (err)
 		return err;
@@ -117,10 +121,15 @@ static struct error *groups_run(struct command_call *call)
 			break;
 		while (i < s->n_groups && !datum_is(s->groups[i].id, number))
 			i++;
-		if (i < s->n_groups)
+		if (i < s->n_groups) {
+			char object[32];
+
+			snprintf(object, sizeof(object), "group %" PRIu64, number);
+			call_problems_of(call, s, object);
 			emit_group(call->emit, s, &s->groups[i]);
-		else
-			err = error_not_listed(s, "IOMMU group", call->operands[n], "groups");
+			continue;
+		}
+		err = error_not_listed(s, "IOMMU group", call->operands[n], "groups");
 	}
 	return err;
 }
@@ -130,7 +139,9 @@ const struct command command_groups = {
 	.operands = "[N...]",
 	.summary = "IOMMU groups: what can only be given away together",
 	.topic = "Devices",
-	.details = "    groups\n    groups 12",
+	.details = "Of the running kernel, the groups found in its memory are held against "
+		   "/sys/kernel/iommu_groups: what differs is told.\n"
+		   "    groups\n    groups 12",
 	.table = &groups_table,
 	.choose_table = groups_choose_table,
 	.max_operands = SIZE_MAX,

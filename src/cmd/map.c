@@ -235,7 +235,8 @@ static struct error *map_table_of(struct mapper *m, const struct page_table *tab
 }
 
 /* An empty answer would say that its devices reach nothing. */
-static struct error *untranslated(const struct domain *domain, const char *label)
+static struct error *untranslated(const struct snapshot *s, const struct domain *domain,
+				  const char *label)
 {
 	const char *type = domain->type_name;
 
@@ -243,8 +244,8 @@ static struct error *untranslated(const struct domain *domain, const char *label
 		return error_new(ERROR_USAGE, "%s has no page table: the DMA of its devices passes "
 					      "untranslated and reaches all of memory", label);
 	if (!type || !strcmp(type, "blocked") || !strcmp(type, "nested"))
-		return error_new(ERROR_USAGE, "%s (%s) has no page table of its own", label,
-				 type ? type : "of unknown type");
+		return error_of_state(s, "%s (%s) has no page table of its own", label,
+				      type ? type : "of unknown type");
 	return NULL;
 }
 
@@ -257,7 +258,7 @@ static struct error *map_domain(struct mapper *mapper, const struct snapshot *s,
 	if (domain->table_state == DATUM_OK && domain->table.ops)
 		return map_table_of(mapper, &domain->table, range);
 	if (domain->table_state == DATUM_OK) {
-		err = untranslated(domain, mapper->label);
+		err = untranslated(s, domain, mapper->label);
 		if (!err && call_option(call, "summary"))
 			emit_summary(mapper);
 		return err;

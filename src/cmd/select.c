@@ -2,7 +2,9 @@
 #include "cmd/select.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -50,6 +52,24 @@ struct error *error_not_listed(const struct snapshot *snapshot, const char *what
 		return error_new(ERROR_NOT_FOUND, "no %s %s among those that could be read; '%s' says "
 				 "what could not", what, word, command);
 	return error_new(ERROR_USAGE, "no %s %s here; '%s' lists them", what, word, command);
+}
+
+struct error *error_of_state(const struct snapshot *snapshot, const char *fmt, ...)
+{
+	va_list args;
+	char *words;
+
+	va_start(args, fmt);
+	int n = vasprintf(&words, fmt, args);
+	va_end(args);
+	if (n < 0)
+		return error_no_memory;
+	struct error *err = snapshot->moving
+				    ? error_new(ERROR_TORN, "%s at this moment: a function that changes "
+							    "hands is so for a while; ask again", words)
+				    : error_new(ERROR_USAGE, "%s", words);
+	free(words);
+	return err;
 }
 
 struct error *find_device(const struct snapshot *snapshot, const char *word,
@@ -106,7 +126,7 @@ struct error *find_domain(const struct snapshot *snapshot, const char *word,
 		if (*ret)
 			return NULL;
 		if (device->domain.state == DATUM_NONE)
-			return error_new(ERROR_USAGE, "%s is in no domain", device->name);
+			return error_of_state(snapshot, "%s is in no domain", device->name);
 		return error_new(ERROR_NOT_FOUND, "%s is in no domain that could be read",
 				 device->name);
 	}

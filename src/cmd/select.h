@@ -48,6 +48,13 @@ static inline struct datum count_of(const struct snapshot *snapshot, uint64_t n)
 struct error *error_not_listed(const struct snapshot *snapshot, const char *what, const char *word,
 			       const char *command);
 
+/*
+ * An error about what this device or domain is now: ERROR_USAGE, since it is the wrong one to ask about;
+ * of a machine that runs ERROR_TORN, since in a moment it may be another.
+ */
+struct error *error_of_state(const struct snapshot *snapshot, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* The devices that the operands name, all without any; fails for one that is not there. */
 struct error *select_devices(struct command_call *call, const struct snapshot *snapshot,
 			     struct selection *ret);

@@ -184,6 +184,7 @@ static struct error *load_snapshot(void *arg)
 	/* What was read before may never have been there together with what comes now. */
 	if (session->target->moving)
 		snapshot_free(&session->snapshot);
+	session->snapshot.moving = session->target->moving;
 	return session->driver->ops->load(session->driver, wish->parts, &session->snapshot);
 }
 

@@ -201,6 +201,7 @@ struct snapshot {
 	struct arena arena;
 	struct problems problems;
 	unsigned parts; /* loaded: enum snapshot_part */
+	bool moving;	/* of a machine that runs: by now it may be otherwise */
 	/* DATUM_OK: all of them are here; else why some may be missing. */
 	enum datum_state iommus_state, devices_state, groups_state, domains_state;
 	struct iommu_unit *iommus;
