@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The driver's side of the rings: its offsets, and the numbers of completion waits. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "amd/load.h"
+#include "base/cleanup.h"
+#include "target/system.h"
+
+#define CMDBUF_MAX (1 << 20) /* bytes; a line of 41 for each of the ring's slots */
 
 /* From Linux 5.10 on cmd_sem points to a page for hardware to store in; before it is 0 or 1 itself.
  */
@@ -52,6 +57,42 @@ static struct ring_facts read_facts(struct load *load, uint64_t iommu)
 	return facts;
 }
 
+/*
+ * debugfs of Linux 6.17 and later, where it was built in (drivers/iommu/amd/debugfs.c): iommu_cmdbuf_show()
+ * reads both registers when the file is read. Of all files there it is the only one that tells
+ * something without being written to first.
+ */
+static struct error *read_registers(struct load *load, const struct iommu_unit *u,
+				    struct ring_facts *ret)
+{
+	_cleanup_(freep) uint8_t *text = NULL;
+	unsigned head, tail;
+	char path[60];
+	size_t size;
+
+	if (u->index.state != DATUM_OK)
+		return NULL;
+	snprintf(path, sizeof(path), "kernel/debug/iommu/amd/iommu%02" PRIu64 "/cmdbuf",
+		 u->index.value);
+	struct error *err = target_system_file(load->kernel->target, path, CMDBUF_MAX, &text, &size);
+	if (!err && sscanf((const char *)text, "CMD Buffer Head Offset:%5u Tail Offset:%5u", &head,
+			   &tail) != 2)
+		err = error_new(ERROR_CORRUPT, "/sys/%s: not what kernels say there", path);
+	if (!err) {
+		ret->hardware_head = datum_ok(head);
+		ret->hardware_tail = datum_ok(tail);
+	} else if (error_code(err) == ERROR_NOT_FOUND) {
+		error_free(err);
+	} else if (error_is_unreadable(err)) {
+		ret->hardware_head.state = ret->hardware_tail.state =
+			problems_add(&load->snapshot->problems, err, "registers", "%s",
+				     load->reader.object);
+	} else {
+		return err;
+	}
+	return NULL;
+}
+
 struct error *load_rings(struct load *load)
 {
 	struct snapshot *s = load->snapshot;
@@ -65,6 +106,9 @@ struct error *load_rings(struct load *load)
 		reader_object(&load->reader, "%s",
 			      u->name.state == DATUM_OK ? u->name.value : "IOMMU");
 		facts[i] = read_facts(load, u->address.value);
+		struct error *err = read_registers(load, u, &facts[i]);
+		if (err)
+			return err;
 	}
 	s->ring_facts = facts;
 	return NULL;

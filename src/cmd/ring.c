@@ -22,6 +22,8 @@ enum ring_column {
 	COL_USED,
 	COL_TAIL,
 	COL_HEAD,
+	COL_HARDWARE_HEAD,
+	COL_HARDWARE_TAIL,
 	COL_STORE_ADDRESS,
 	COL_STORED,
 	COL_EXPECTED,
@@ -55,6 +57,11 @@ static const struct column columns[] = {
 	COMMON_COLUMNS,
 	[COL_HEAD] = {"head", "Head, as last read", VALUE_NUMBER, 0,
 		      "slot of hardware's head when the driver last read it, often long ago"},
+	[COL_HARDWARE_HEAD] = {"hardware_head", "Head by the register", VALUE_NUMBER, COLUMN_SPARSE,
+			       "slot that hardware takes next; only of a running kernel that shows it in "
+			       "/sys/kernel/debug/iommu/amd"},
+	[COL_HARDWARE_TAIL] = {"hardware_tail", "Tail by the register", VALUE_NUMBER,
+			       COLUMN_SPARSE, "slot up to which hardware goes; likewise"},
 	[COL_STORE_ADDRESS] = {"semaphore_address", "Waits store at", VALUE_HEX, 0,
 			       "physical address where hardware stores a completion wait's number"},
 	[COL_STORED] = {"semaphore", "Number stored", VALUE_HEX, 0,
@@ -231,6 +238,14 @@ static void emit_pending(struct emit *e, const struct snapshot *s, const struct 
 	}
 }
 
+/* Read after the rest: a ring in use has moved on by then. */
+static const char *hardware_words(const struct ring_kind *kind, const struct ring_facts *facts)
+{
+	return is_command_ring(kind) && facts->hardware_head.state == DATUM_OK
+		       ? "head and tail as /sys/kernel/debug/iommu/amd shows them, read behind the rest"
+		       : kind->hardware;
+}
+
 static const char *command_meaning(struct command_call *call, const struct ring_facts *facts,
 				   const struct command_progress *p)
 {
@@ -273,6 +288,8 @@ static void emit_command_ring(struct command_call *call, const struct snapshot *
 
 	emit_datum(e, COL_HEAD, slot_of(facts->command_head, view->kind, image->n));
 	emit_datum(e, COL_TAIL, tail);
+	emit_datum(e, COL_HARDWARE_HEAD, facts->hardware_head);
+	emit_datum(e, COL_HARDWARE_TAIL, facts->hardware_tail);
 	emit_datum(e, COL_STORE_ADDRESS, facts->store_address);
 	emit_datum(e, COL_STORED, facts->stored);
 	emit_datum(e, COL_EXPECTED, facts->expected);
@@ -340,7 +357,7 @@ static struct error *show_ring(struct command_call *call, const struct snapshot 
 	if (ring->address.state == DATUM_NONE)
 		emit_text(e, COL_MEANING, "the driver has not set it up: it is not in use");
 	if (ring->address.state == DATUM_OK) {
-		emit_text(e, COL_HARDWARE, kind->hardware);
+		emit_text(e, COL_HARDWARE, hardware_words(kind, &s->ring_facts[index]));
 		emit_number(e, COL_SIZE, ring->size);
 		emit_number(e, COL_SLOTS, image.n);
 		emit_datum(e, COL_USED,

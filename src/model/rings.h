@@ -10,6 +10,8 @@ struct ring_facts {
 	uint64_t head_word, tail_word, expected_word;
 	struct datum command_head; /* byte offset; the register as it was read last, often long ago */
 	struct datum command_tail; /* byte offset of the slot that is written next; up to date */
+	/* Slots that the registers say, where the running system shows them; DATUM_NONE: it does not. */
+	struct datum hardware_head, hardware_tail;
 	struct datum need_sync;    /* boolean: commands were queued that no wait follows yet */
 	struct datum store_address; /* physical; hardware stores a wait's number there */
 	struct datum stored;       /* the number there. DATUM_ABSENT: this kernel does not number waits */

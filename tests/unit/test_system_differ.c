@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a kernel's memory has, held against folders made by hand that stand for /sys. */
+/* What a kernel's memory has, and folders made by hand that stand for /sys. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -215,6 +215,44 @@ static void test_partly(void **state)
 		 "/sys/kernel/iommu_groups has not\n");
 }
 
+#define CMDBUF "kernel/debug/iommu/amd/iommu00/cmdbuf"
+
+/* The snapshot once more, with the rings. */
+static const struct ring_facts *rings(struct context *c)
+{
+	snapshot_free(c->view.s);
+	assert_null(session_snapshot(c->view.session, SNAPSHOT_RINGS, &c->view.s));
+	return c->view.s->ring_facts;
+}
+
+/* As in the kernel's Documentation/ABI/testing/debugfs-amd-iommu. */
+static void test_registers(void **state)
+{
+	struct context *c = *state;
+
+	scratch_write_text(&c->scratch, CMDBUF,
+			   "CMD Buffer Head Offset:339 Tail Offset:341\n"
+			   "  0: 00835001 10000001 00003c00 00000000\n"
+			   "  1: 00000000 30000005 fffff003 7fffffff\n");
+	const struct ring_facts *facts = rings(c);
+	assert_true(datum_is(facts[0].hardware_head, 339));
+	assert_true(datum_is(facts[0].hardware_tail, 341));
+	assert_int_equal(facts[1].hardware_head.state, DATUM_NONE);
+	assert_int_equal(facts[1].hardware_tail.state, DATUM_NONE);
+	assert_int_equal(c->view.s->problems.n, 0);
+}
+
+static void test_other_registers(void **state)
+{
+	struct context *c = *state;
+
+	scratch_write_text(&c->scratch, CMDBUF, "CMD Buffer Head: 339\n");
+	const struct ring_facts *facts = rings(c);
+	assert_int_equal(facts[0].hardware_head.state, DATUM_CORRUPT);
+	assert_int_equal(facts[0].hardware_tail.state, DATUM_CORRUPT);
+	assert_int_equal(c->view.s->problems.n, 1);
+}
+
 /* What a function is in for a moment is no mistake of the one who asks. */
 static void test_state_of_the_moment(void **state)
 {
@@ -241,6 +279,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_in_between, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_moving_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_partly, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_registers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_registers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_state_of_the_moment, set_up, tear_down),
 	};
 
