@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "check/page_tables.h"
 
-enum { NOWHERE, FREE, KERNEL, WRITABLE, IOMMU, RULES };
+enum { NOWHERE, FREE, KERNEL, WRITABLE, IOMMU, FOREIGN, RULES };
 
 static const struct rule rules[RULES] = {
 	[NOWHERE] =
@@ -48,6 +48,13 @@ static const struct rule rules[RULES] = {
 		 "Look at the mapping with 'walk BDF IOVA' and treat the machine as compromised until "
 		 "it is explained.",
 		 check_page_tables},
+	[FOREIGN] =
+		{"map-foreign", "No VM's devices reach another VM's memory", SEVERITY_CRITICAL,
+		 INPUT_DOMAINS | INPUT_TABLES,
+		 "A guest can read and write memory of another one through its device.",
+		 "'rmap ADDRESS' shows who reaches the page, 'walk BDF IOVA' how. Two domains of one VM "
+		 "have most of their memory in common and are not found.",
+		 check_foreign},
 };
 
 /* Which rule a page of that class breaks when it is mapped; RULES: none. */
@@ -78,6 +85,11 @@ struct leaf_walk {
 	bool is_told[RULES], is_unknown_told;
 };
 
+const struct rule *foreign_rule(void)
+{
+	return &rules[FOREIGN];
+}
+
 bool mappings_wanted(const struct check *check)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
@@ -86,11 +98,12 @@ bool mappings_wanted(const struct check *check)
 	return false;
 }
 
-void mappings_unknown(struct check *check, const char *object, const char *what,
-		      enum datum_state state, const char *reason)
+void mappings_unknown(struct check *check, enum rule_input input, const char *object,
+		      const char *what, enum datum_state state, const char *reason)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		check_unknown(check, &rules[i], object, what, state, reason);
+		if (rules[i].inputs & input)
+			check_unknown(check, &rules[i], object, what, state, reason);
 }
 
 static void tell(struct leaf_walk *w, unsigned rule, const struct leaf *leaf, uint64_t pa,
@@ -127,7 +140,8 @@ static void tell_unknown(struct leaf_walk *w, uint64_t pa)
 		return;
 	w->is_unknown_told = true;
 	enum datum_state state = page_class_state(w->classes, pa, &reason);
-	mappings_unknown(w->check, w->words.object, "pages that it maps", state, reason);
+	mappings_unknown(w->check, INPUT_PAGES, w->words.object, "pages that it maps", state,
+			 reason);
 }
 
 static struct error *visit_leaf(void *arg, const struct leaf *leaf)

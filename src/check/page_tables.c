@@ -287,7 +287,7 @@ static void all_unknown(struct check *check, const char *object, const char *wha
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		check_unknown(check, &rules[i], object, what, state, reason);
-	mappings_unknown(check, object, what, state, reason);
+	mappings_unknown(check, INPUT_TABLES, object, what, state, reason);
 }
 
 static struct error *visit_unknown(void *arg, uint64_t iova, uint64_t size, struct error *err)
@@ -376,7 +376,7 @@ static struct error *open_classes(struct check *check, const struct table_set *t
 		return err;
 	check_unknown(check, &rules[PAGE], "pages", "what they are used for", datum_state_of(err),
 		      error_message(err));
-	mappings_unknown(check, "pages", "what they are used for", datum_state_of(err),
+	mappings_unknown(check, INPUT_PAGES, "pages", "what they are used for", datum_state_of(err),
 			 error_message(err));
 	error_free(err);
 	return NULL;

@@ -12,9 +12,14 @@ struct error *check_page_tables(struct check *check);
 /* What the domains map; tables: all page tables, sorted. classes NULL: why has told. */
 struct error *check_mappings(struct check *check, struct page_classes *classes);
 
-/* The mappings of that domain can't be told, or not in full: a gap of every rule about them. */
-void mappings_unknown(struct check *check, const char *object, const char *what,
-		      enum datum_state state, const char *reason);
+/* What domains of different VMs have in common. */
+struct error *check_foreign(struct check *check);
+const struct rule *foreign_rule(void);
+
+/* The mappings of that domain can't be told, or not in full: a gap of the rules that need that
+ * input. */
+void mappings_unknown(struct check *check, enum rule_input input, const char *object,
+		      const char *what, enum datum_state state, const char *reason);
 bool mappings_wanted(const struct check *check);
 
 /* The last entry that a translation of iova comes to, as evidence. */

@@ -379,6 +379,23 @@ def fill_iovas(high, low):
     return fault
 
 
+def two_vms(n):
+    """The network card's domain becomes one of a VM too, with n of the other VM's pages, or unread."""
+    def fault(machine):
+        domain = int(machine.domain(NIC)["address"], 16)
+        machine.write(machine.translate(domain + machine.member("iommu_domain.type")), 1, 4)
+        theirs, ours = machine.walk(VFIO, PLAIN)[-1], machine.walk(NIC, 0xfffff000)[-1] & ~0xfff
+        for i in range(512):
+            if i < (n or 0):
+                machine.write(ours + 8 * i, machine.read(theirs & ~0xfff | 8 * i))
+            elif n == 1024:
+                machine.write(ours + 8 * i, 0)
+        if n is None:
+            machine.exclude(ours)
+        return f"domain {machine.domain(NIC)['id']}", ours
+    return fault
+
+
 def natural(thing):
     """That state has it by itself."""
     return lambda machine: (thing, None)
@@ -473,6 +490,7 @@ CASES = {
     "iova-low": Case("7.2-after", fill_iovas(0x1ffff, 0xb0000), fill_iovas(0xbf, 0xb0000), without_allocator,
                      also=("iova-leak",), held=False),
 }
+CASES["map-foreign"] = Case("7.2-after", two_vms(1), two_vms(1024), two_vms(None))
 
 # More faults of the same rules: ID -> cases whose fault alone counts.
 MORE = {
