@@ -19,7 +19,8 @@ static const struct table capture_table = {"capture", VIEW_RECORD, columns, ARRA
 
 extern const struct command command_summary, command_info, command_kernel, command_iommus,
 	command_devices, command_groups, command_dte, command_domains, command_domids, command_rmap,
-	command_page, command_irt, command_check, command_ivrs;
+	command_page, command_irt, command_check, command_ivrs,
+	command_owners;
 
 /*
  * What is run so that a capture can answer it: every command that reads more than another one here.
@@ -41,6 +42,7 @@ static const struct pass {
 	{&command_page, NULL, "0xfee00000", NULL, true},
 	{&command_check, "threshold", NULL, "notice", true},
 	{&command_ivrs, NULL, NULL, NULL, true},
+	{&command_owners, NULL, NULL, NULL, true},
 };
 
 #define OPTIONS_MAX 16
@@ -242,7 +244,8 @@ const struct command command_capture = {
 	.details = "The file is a standard ELF core with the driver's objects, device tables, page tables, "
 		   "rings and the kernel page tables that lead to them, and the symbols and type layouts that "
 		   "were needed; of the kernel log only the lines about IOMMUs, VFIO and the kernel's death; no "
-		   "memory that a device maps, no process data, and of each page only the bytes that were read. "
+		   "memory that a device maps, of processes only what tells which hold "
+		   "devices, with the names and command lines of those; and of each page only the bytes that were read. "
 		   "It answers every command as the dump does, without a vmlinux.\n"
 		   "    capture iommu.elf\n"
 		   "    iommuscope -c iommu.elf devices",

@@ -12,6 +12,7 @@
 	X(ring)                                                                                    \
 	X(devices)                                                                                 \
 	X(groups)                                                                                  \
+	X(owners)                                                                                  \
 	X(dte)                                                                                     \
 	X(domains)                                                                                 \
 	X(domids)                                                                                  \

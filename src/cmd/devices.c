@@ -54,7 +54,7 @@ static const struct column columns[] = {
 	[COL_INT_REMAP] = {"int_remap", "INTREMAP", VALUE_BOOL, 0, "its interrupts are remapped"},
 	[COL_OWNER] = {"owner", "OWNER", VALUE_TEXT, 0,
 		       "who decides what its DMA reaches: kernel, or the driver that took it from the "
-		       "kernel's DMA API"},
+		       "kernel's DMA API; 'owners' tells the process"},
 	[COL_IOMMU] = {"iommu", "IOMMU", VALUE_TEXT, COLUMN_EXTRA, "IOMMU that it is behind"},
 	[COL_ALIAS] = {"alias", "ALIAS", VALUE_TEXT, COLUMN_EXTRA,
 		       "requester ID that its DMA bears, where it is another's"},

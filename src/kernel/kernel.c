@@ -10,6 +10,7 @@
 #include "kernel/ability.h"
 #include "kernel/iova.h"
 #include "kernel/page.h"
+#include "kernel/task.h"
 
 #define SETS_MAX 4
 #define STRING_MAX 256
@@ -19,6 +20,7 @@ static const struct need core_rows[] = {CORE_NEEDS(NEED_ROW)};
 static const struct need_table *const need_parts[PART_N] = {
 	[PART_PAGES] = &page_needs,
 	[PART_IOVA] = &iova_needs,
+	[PART_TASKS] = &task_needs,
 };
 
 struct error *kernel_open(struct target *target, struct need_set *const *sets, size_t n_sets,

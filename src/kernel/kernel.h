@@ -206,7 +206,7 @@ enum core_need { CORE_NEEDS(NEED_ENUMERATOR) CORE_N };
  * What only some commands read has sets of its own, resolved when the first of them asks: the others pay
  * nothing for it. To add one: an enumerator here, its rows as a struct need_table, a row in need_parts[].
  */
-enum need_part { PART_PAGES, PART_IOVA, PART_N };
+enum need_part { PART_PAGES, PART_IOVA, PART_TASKS, PART_N };
 
 struct need_table {
 	const char *title;

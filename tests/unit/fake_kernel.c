@@ -274,7 +274,7 @@ static char *read_text(const char *path)
 }
 
 /* All symbols are objects of no more bytes than this. */
-#define SYMBOL_SIZE 256
+#define SYMBOL_SIZE 4096
 
 static void place_symbols(struct fake_kernel *k)
 {
