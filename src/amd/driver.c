@@ -32,6 +32,7 @@ static struct error *amd_create(struct iommu_driver **ret)
 		.abilities = amd_abilities,
 		.n_abilities = n_amd_abilities,
 	};
+	amd->base.extra_table = &setting_needs;
 	*ret = &amd->base;
 	return NULL;
 }
@@ -125,6 +126,7 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 	static const load_step ring_steps[] = {load_rings};
 	static const load_step requester_steps[] = {load_requesters};
 	static const load_step firmware_steps[] = {load_specials};
+	static const load_step setting_steps[] = {load_settings};
 	static const struct {
 		unsigned part;
 		const load_step *steps;
@@ -137,12 +139,13 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 		{SNAPSHOT_INTERRUPTS, interrupt_steps, ARRAY_SIZE(interrupt_steps)},
 		{SNAPSHOT_REQUESTERS, requester_steps, ARRAY_SIZE(requester_steps)},
 		{SNAPSHOT_FIRMWARE, firmware_steps, ARRAY_SIZE(firmware_steps)},
+		{SNAPSHOT_SETTINGS, setting_steps, ARRAY_SIZE(setting_steps)},
 	};
 	struct error *err = NULL;
 
-	if (parts & ~(unsigned)(SNAPSHOT_IOMMUS | SNAPSHOT_RINGS))
+	if (parts & ~(unsigned)(SNAPSHOT_IOMMUS | SNAPSHOT_RINGS | SNAPSHOT_SETTINGS))
 		parts |= SNAPSHOT_DEVICES;
-	if (parts & (SNAPSHOT_DEVICES | SNAPSHOT_RINGS))
+	if (parts & (SNAPSHOT_DEVICES | SNAPSHOT_RINGS | SNAPSHOT_SETTINGS))
 		parts |= SNAPSHOT_IOMMUS;
 	for (size_t i = 0; i < ARRAY_SIZE(loads) && !err; i++) {
 		struct load load = load_begin(driver, snapshot);

@@ -40,8 +40,11 @@ struct error *load_ids(struct load *load);
 struct error *load_interrupts(struct load *load);
 struct error *load_rings(struct load *load);
 struct error *load_requesters(struct load *load);
+struct error *load_settings(struct load *load);
 struct error *load_unity_maps(struct load *load);
 struct error *load_specials(struct load *load);
+
+extern const struct need_table setting_needs; /* what load_settings() reads */
 
 /* NULL: no such segment. */
 const struct amd_segment *amd_segment(const struct amd *amd, uint32_t number);

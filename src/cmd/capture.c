@@ -36,6 +36,7 @@ static const struct pass {
 } passes[] = {
 	{&command_summary, NULL},
 	{&command_info, NULL},       {&command_kernel, NULL}, {&command_iommus, NULL},
+	{&command_iommus, "fields"}, {&command_iommus, "driver"},
 	{&command_devices, NULL},    {&command_groups, NULL}, {&command_dte, "all"},
 	{&command_domains, "usage"}, {&command_domids, NULL}, {&command_irt, NULL},
 	{&command_rmap, "kernel-text", NULL, NULL, true},

@@ -42,8 +42,27 @@ enum iommus_column {
 	COL_EFR2,
 	COL_EFR2_NAMES,
 	COL_ADDRESS,
-	COL_FIELDS, /* with --fields */
+	COL_GUEST_TABLES, /* from here on in full: with --fields or an operand */
+	COL_ROOT,
+	COL_ERRATUM,
+	COL_IRT_CACHE,
+	COL_BANKS,
+	COL_COUNTERS,
+	COL_FIELDS,
 };
+
+enum setting_column { SETTING_SYMBOL, SETTING_VALUE, SETTING_WORD, SETTING_MEANING };
+
+static const struct column setting_columns[] = {
+	[SETTING_SYMBOL] = {"symbol", "SYMBOL", VALUE_TEXT, 0, "the driver's variable"},
+	[SETTING_VALUE] = {"value", "VALUE", VALUE_HEX, 0, "what is in it"},
+	[SETTING_WORD] = {"says", "SAYS", VALUE_TEXT, 0,
+			  "what that value says; none: nothing more than the number"},
+	[SETTING_MEANING] = {"meaning", "MEANING", VALUE_TEXT, COLUMN_WIDE, "what it is for"},
+};
+
+static const struct table setting_table = {"iommus-driver", VIEW_TABLE, setting_columns,
+					   ARRAY_SIZE(setting_columns)};
 
 /* In the order of the enumerators. */
 #define COLUMNS                                                                                    \
@@ -81,6 +100,18 @@ static const struct column columns[] = {COLUMNS};
 
 static const struct column full_columns[] = {
 	COLUMNS,
+	[COL_GUEST_TABLES] = {"guest_tables", "Guest translation", VALUE_BOOL, 0,
+			      "the driver takes it for one with guest tables (kernels before 6.7)"},
+	[COL_ROOT] = {"root", "Root of its bus", VALUE_TEXT, 0,
+		      "PCI function 0 of its bus, through which an erratum of the RD890 is cured"},
+	[COL_ERRATUM] = {"rd890_erratum", "RD890 erratum", VALUE_BOOL, 0,
+			 "its registers were saved, to be restored behind a suspend"},
+	[COL_IRT_CACHE] = {"irt_cache_disabled", "Entries not cached", VALUE_BOOL, 0,
+			   "it does not cache interrupt entries (amd_iommu=irtcachedis)"},
+	[COL_BANKS] = {"counter_banks", "Banks of counters", VALUE_NUMBER, 0,
+		       "banks of performance counters"},
+	[COL_COUNTERS] = {"counters", "Counters of a bank", VALUE_NUMBER, 0,
+			  "performance counters in each bank"},
 	[COL_FIELDS] = {"fields", "Fields", VALUE_ROWS, COLUMN_ARRAY,
 			"every field of the registers and flag words that the driver keeps",
 			&bits_table},
@@ -92,16 +123,24 @@ static const struct table full_table = {"iommus-full", VIEW_RECORD, full_columns
 
 static const struct command_option options[] = {
 	{"fields", NULL, "the features, the PCI capability and the IVHD flags bit by bit"},
+	{"driver", NULL, "how the driver is set up: its own variables"},
 };
+
+static bool is_full(const struct command_call *call)
+{
+	return call_option(call, "fields") || call->n_operands;
+}
 
 static const struct table *iommus_choose_table(const struct command_call *call)
 {
-	return call_option(call, "fields") ? &full_table : &iommus_table;
+	if (call_option(call, "driver"))
+		return &setting_table;
+	return is_full(call) ? &full_table : &iommus_table;
 }
 
 static const struct table *iommus_list_tables(size_t index, struct arena *arena)
 {
-	static const struct table *const tables[] = {&iommus_table, &full_table};
+	static const struct table *const tables[] = {&iommus_table, &full_table, &setting_table};
 
 	(void)arena;
 	return index < ARRAY_SIZE(tables) ? tables[index] : NULL;
@@ -146,6 +185,25 @@ static void emit_all_bits(struct emit *e, const struct iommu_unit *u)
 	emit_rows_end(e);
 }
 
+static void emit_settings_of(struct emit *e, const struct snapshot *s,
+			     const struct unit_settings *settings)
+{
+	struct datum erratum = settings->erratum_bar;
+
+	if (erratum.state == DATUM_OK)
+		erratum.value = erratum.value != 0;
+	emit_datum(e, COL_GUEST_TABLES, settings->guest_tables);
+	emit_datum(e, COL_ERRATUM, erratum);
+	emit_datum(e, COL_IRT_CACHE, settings->irt_cache_off);
+	emit_datum(e, COL_BANKS, settings->counter_banks);
+	emit_datum(e, COL_COUNTERS, settings->counters);
+	if (settings->root.state != DATUM_OK)
+		emit_datum(e, COL_ROOT, settings->root);
+	for (uint32_t i = 0; i < s->n_devices && settings->root.state == DATUM_OK; i++)
+		if (s->devices[i].pci_device == settings->root.value)
+			emit_text(e, COL_ROOT, s->devices[i].name);
+}
+
 static uint64_t count_devices(const struct snapshot *s, uint32_t iommu)
 {
 	uint64_t n = 0;
@@ -188,30 +246,78 @@ static void emit_iommu(struct command_call *call, const struct snapshot *s, uint
 	emit_datum(e, COL_EFR2, u->features2);
 	emit_nonzero_fields(e, COL_EFR2_NAMES, u->features2, &efr2_layout);
 	emit_datum(e, COL_ADDRESS, u->address);
-	if (call_option(call, "fields"))
+	if (is_full(call)) {
+		emit_settings_of(e, s, &s->unit_settings[index]);
 		emit_all_bits(e, u);
+	}
 	emit_row_end(e);
+}
+
+static void emit_driver(struct emit *e, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_settings; i++) {
+		const struct driver_setting *setting = &s->settings[i];
+
+		if (setting->value.state == DATUM_ABSENT) /* another kernel's */
+			continue;
+		emit_row_begin(e);
+		emit_text(e, SETTING_SYMBOL, setting->symbol);
+		emit_datum(e, SETTING_VALUE, setting->value);
+		if (setting->value.state == DATUM_OK)
+			emit_text(e, SETTING_WORD, setting->word);
+		else
+			emit_datum(e, SETTING_WORD, setting->value);
+		emit_text(e, SETTING_MEANING, setting->meaning);
+		emit_row_end(e);
+	}
+}
+
+static struct error *emit_named(struct command_call *call, const struct snapshot *s)
+{
+	for (size_t n = 0; n < call->n_operands; n++) {
+		uint32_t i;
+		struct error *err = find_iommu(s, call->operands[n], &i);
+
+		if (err)
+			return err;
+		if (s->iommus[i].name.state == DATUM_OK)
+			call_problems_of(call, s, s->iommus[i].name.value);
+		emit_iommu(call, s, i);
+	}
+	return NULL;
 }
 
 static struct error *iommus_run(struct command_call *call)
 {
 	struct snapshot *s;
-	struct error *err = call_snapshot(call, SNAPSHOT_DEVICES, &s);
+	bool driver = call_option(call, "driver");
+	unsigned parts = driver	      ? SNAPSHOT_SETTINGS
+			 : is_full(call) ? SNAPSHOT_DEVICES | SNAPSHOT_SETTINGS
+					 : SNAPSHOT_DEVICES;
 
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < s->n_iommus; i++)
+	if (driver && (call->n_operands || call_option(call, "fields")))
+		return error_new(ERROR_USAGE, "--driver is about all IOMMUs, and goes alone");
+	struct error *err = call_snapshot(call, parts, &s);
+	if (err || call->n_operands)
+		return err ? err : emit_named(call, s);
+	if (driver)
+		emit_driver(call->emit, s);
+	for (uint32_t i = 0; i < s->n_iommus && !driver; i++)
 		emit_iommu(call, s, i);
 	return NULL;
 }
 
 const struct command command_iommus = {
 	.name = "iommus",
-	.operands = "",
+	.operands = "[IOMMU...]",
 	.summary = "the IOMMUs: where they are, what they can do, their tables and rings",
 	.topic = "The machine",
-	.details = "Values are those that the driver keeps; registers themselves are not in a dump.\n"
+	.details = "Values are those that the driver keeps. Registers themselves are not in a dump; of the "
+		   "running kernel they can't be read without writing to it, which is never done ('ring "
+		   "cmd' has the two that can). An IOMMU, by name, index or BDF, is shown in full.\n"
 		   "    iommus\n"
+		   "    iommus ivhd0\n"
+		   "    iommus --driver\n"
 		   "    iommus --fields\n"
 		   "    iommus -j",
 	.options = options,
@@ -219,5 +325,6 @@ const struct command command_iommus = {
 	.table = &iommus_table,
 	.choose_table = iommus_choose_table,
 	.list_tables = iommus_list_tables,
+	.max_operands = SIZE_MAX,
 	.run = iommus_run,
 };

@@ -311,6 +311,8 @@ static struct error *kernel_run(struct command_call *call)
 		return report(call, kernel);
 	for (unsigned i = 0; i < PART_N && !err; i++)
 		err = kernel_part(kernel, i, &parts[i]);
+	for (size_t i = 0; !err && session_needs(call->session, i); i++)
+		err = session_resolve_extra(call->session, i);
 	if (err)
 		return err;
 	if (path)
@@ -323,6 +325,7 @@ static struct error *kernel_run(struct command_call *call)
 		return err;
 	emit_variants(call->emit, driver);
 	emit_set(call, &driver->needs);
+	emit_set(call, &driver->extra);
 	return NULL;
 }
 

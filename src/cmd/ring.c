@@ -375,41 +375,24 @@ static struct error *show_ring(struct command_call *call, const struct snapshot 
 	return NULL;
 }
 
-static bool is_named(const struct iommu_unit *u, const char *word)
-{
-	uint64_t number;
-	struct error *err;
-
-	if (u->name.state == DATUM_OK && !strcmp(u->name.value, word))
-		return true;
-	err = parse_number(word, &number);
-	if (err) {
-		error_free(err);
-		return false;
-	}
-	return datum_is(u->index, number);
-}
-
 static struct error *ring_run(struct command_call *call)
 {
 	const struct ring_kind *kind = find_kind(call->operands[0]);
 	const char *word = call->n_operands > 1 ? call->operands[1] : NULL;
 	struct error *err = NULL;
 	struct snapshot *s;
-	bool found = false;
+	uint32_t index;
 
 	if (!kind)
 		return error_new(ERROR_USAGE, "'%s' is no ring: cmd, evt, ppr or ga",
 				 call->operands[0]);
 	err = call_snapshot(call, SNAPSHOT_RINGS | SNAPSHOT_DEVICES, &s);
-	for (uint32_t i = 0; !err && i < s->n_iommus; i++) {
-		if (word && !is_named(&s->iommus[i], word))
-			continue;
-		found = true;
-		err = show_ring(call, s, i, kind);
+	if (!err && word) {
+		err = find_iommu(s, word, &index);
+		return err ? err : show_ring(call, s, index, kind);
 	}
-	if (!err && word && !found)
-		return error_not_listed(s, "IOMMU", word, "iommus");
+	for (uint32_t i = 0; !err && i < s->n_iommus; i++)
+		err = show_ring(call, s, i, kind);
 	return err;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/select.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,6 +110,37 @@ struct error *select_devices(struct command_call *call, const struct snapshot *s
 		call_problems_of(call, snapshot, device->name);
 	}
 	return NULL;
+}
+
+static bool iommu_goes_by(const struct iommu_unit *u, const char *word, const uint32_t *bdf,
+			  const uint64_t *number)
+{
+	if (bdf)
+		return datum_is(u->segment, *bdf >> 16) && datum_is(u->devid, *bdf & 0xffff);
+	if (number)
+		return datum_is(u->index, *number);
+	return u->name.state == DATUM_OK && !strcmp(u->name.value, word);
+}
+
+struct error *find_iommu(const struct snapshot *snapshot, const char *word, uint32_t *ret)
+{
+	bool is_bdf = strchr(word, ':'), is_number = !is_bdf && isdigit((unsigned char)word[0]);
+	uint64_t number;
+	uint32_t bdf;
+	struct error *err = is_bdf	? parse_bdf(word, &bdf)
+			    : is_number ? parse_number(word, &number)
+					: NULL;
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < snapshot->n_iommus; i++) {
+		if (iommu_goes_by(&snapshot->iommus[i], word, is_bdf ? &bdf : NULL,
+				  is_number ? &number : NULL)) {
+			*ret = i;
+			return NULL;
+		}
+	}
+	return error_not_listed(snapshot, "IOMMU", word, "iommus");
 }
 
 struct error *find_domain(const struct snapshot *snapshot, const char *word,

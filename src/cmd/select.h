@@ -63,6 +63,9 @@ struct error *select_devices(struct command_call *call, const struct snapshot *s
 struct error *find_device(const struct snapshot *snapshot, const char *word,
 			  const struct device **ret);
 
+/* An IOMMU by its name, its index or its own BDF; *ret: its index in iommus. */
+struct error *find_iommu(const struct snapshot *snapshot, const char *word, uint32_t *ret);
+
 /* A domain by its ID, its object's address, or a device that is in it. */
 struct error *find_domain(const struct snapshot *snapshot, const char *word,
 			  const struct domain **ret);

@@ -106,6 +106,13 @@ const struct need_set *session_needs(const struct session *session, size_t i)
 	return i < ARRAY_SIZE(drivers) ? &session->drivers[i]->needs : NULL;
 }
 
+struct error *session_resolve_extra(struct session *session, size_t i)
+{
+	struct iommu_driver *driver = session->drivers[i];
+
+	return need_table_resolve(session->kernel, driver->extra_table, &driver->extra);
+}
+
 static struct error *detect_driver(struct session *session)
 {
 	struct kernel *kernel;

@@ -29,6 +29,8 @@ struct error *session_target(struct session *session, struct target **ret);
 struct error *session_kernel(struct session *session, struct kernel **ret);
 /* What the i-th of all drivers looks for; NULL: there are no more. After session_kernel(). */
 const struct need_set *session_needs(const struct session *session, size_t i);
+/* Resolves what only some commands read of the i-th driver's, for which session_needs() is not NULL. */
+struct error *session_resolve_extra(struct session *session, size_t i);
 /* The driver of the IOMMUs in use; detected. */
 struct error *session_driver(struct session *session, struct iommu_driver **ret);
 /*

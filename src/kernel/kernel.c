@@ -52,25 +52,30 @@ struct error *kernel_open(struct target *target, struct need_set *const *sets, s
 	return NULL;
 }
 
+struct error *need_table_resolve(struct kernel *kernel, const struct need_table *table,
+				 struct need_set *set)
+{
+	struct need_set fresh = {.title = table->title, .rows = table->rows, .n = table->n};
+	struct need_set *const sets[] = {&fresh};
+
+	if (set->found)
+		return NULL;
+	fresh.found = arena_alloc(&kernel->arena, table->n * sizeof(*fresh.found));
+	if (!fresh.found)
+		return error_no_memory;
+	struct error *err = needs_resolve(kernel->target, &kernel->arena, sets, 1);
+	if (!err)
+		*set = fresh;
+	return err;
+}
+
 struct error *kernel_part(struct kernel *kernel, enum need_part part, const struct need_set **ret)
 {
-	const struct need_table *table = need_parts[part];
-	struct need_set *set = &kernel->parts[part];
+	struct error *err = need_table_resolve(kernel, need_parts[part], &kernel->parts[part]);
 
-	if (!set->found) {
-		struct need_set fresh = {.title = table->title, .rows = table->rows, .n = table->n};
-		struct need_set *const sets[] = {&fresh};
-
-		fresh.found = arena_alloc(&kernel->arena, table->n * sizeof(*fresh.found));
-		if (!fresh.found)
-			return error_no_memory;
-		struct error *err = needs_resolve(kernel->target, &kernel->arena, sets, 1);
-		if (err)
-			return err;
-		*set = fresh;
-	}
-	*ret = set;
-	return NULL;
+	if (!err)
+		*ret = &kernel->parts[part];
+	return err;
 }
 
 void kernel_close(struct kernel *kernel)

@@ -227,6 +227,13 @@ struct error *kernel_open(struct target *target, struct need_set *const *sets, s
 			  struct kernel **ret);
 void kernel_close(struct kernel *kernel); /* NULL is fine */
 
+/*
+ * Resolves the rows of a table into *set, once: a set that has been resolved stays as it is. Zeroed it is not
+ * yet. What it refers to lives as long as the kernel.
+ */
+struct error *need_table_resolve(struct kernel *kernel, const struct need_table *table,
+				 struct need_set *set);
+
 /* The set of that part, resolved; the kernel's. */
 struct error *kernel_part(struct kernel *kernel, enum need_part part, const struct need_set **ret);
 

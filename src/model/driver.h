@@ -37,6 +37,8 @@ struct entry_flaw {
 struct iommu_driver {
 	const struct iommu_driver_ops *ops;
 	struct need_set needs; /* resolved when the kernel is opened */
+	const struct need_table *extra_table; /* what only some commands read */
+	struct need_set extra;		      /* likewise, resolved when the first of them asks */
 	struct kernel *kernel; /* the session's; set before detect() */
 };
 

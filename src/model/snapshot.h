@@ -13,6 +13,7 @@
 #include "model/interrupts.h"
 #include "model/page_table.h"
 #include "model/rings.h"
+#include "model/settings.h"
 
 struct kernel;
 
@@ -23,6 +24,7 @@ enum snapshot_part {
 	SNAPSHOT_RINGS = 16,  /* what the driver keeps of the rings, and the IOMMUs */
 	SNAPSHOT_INTERRUPTS = 8, /* the kernel's interrupts that are remapped, the CPUs, the devices */
 	SNAPSHOT_REQUESTERS = 64, /* the devices' requester IDs, and the devices */
+	SNAPSHOT_SETTINGS = 128, /* how the driver is set up, and the IOMMUs */
 	SNAPSHOT_FIRMWARE = 32, /* what the driver has of the firmware's table, and the devices */
 };
 
@@ -217,6 +219,9 @@ struct snapshot {
 	struct domain_ids ids;
 	struct interrupts interrupts;
 	const struct ring_facts *ring_facts; /* by index of the IOMMU */
+	const struct driver_setting *settings;
+	size_t n_settings;
+	const struct unit_settings *unit_settings; /* by index of the IOMMU */
 	struct firmware_region *regions; /* with SNAPSHOT_DEVICES */
 	uint32_t n_regions;
 	enum datum_state regions_state; /* DATUM_OK: these are all */
