@@ -8,6 +8,9 @@
 #                 libdir, libexecdir, extensionsdir, sosdir
 # make schema     write docs/schema anew from the command tables
 # make reference  write docs/reference.md anew from the same
+# make dist       build/iommuscope-VERSION.tar.gz of what is committed
+# make deb-check  Debian packages in fresh Debian 12 and 13 roots: build, lintian, install, the documents' examples
+# make rpm-check  rpmlint, and an RPM as far as this machine can build one
 # BUILD=dir keeps a build apart; SANITIZE=address,undefined builds with sanitizers; WERROR=1.
 
 BUILD ?= build
@@ -15,7 +18,8 @@ PKG_CONFIG ?= pkg-config
 # The distribution's, for its modules are what tests/install installs.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
-.PHONY: all demo test vm-dumps schema reference unit-tests check-schema unit install uninstall clean
+.PHONY: all demo test vm-dumps schema reference unit-tests check-schema unit install uninstall clean \
+        dist deb-check rpm-check
 .SECONDARY:
 all: $(BUILD)/iommuscope $(BUILD)/iommuscope.so manual
 
@@ -35,7 +39,22 @@ vm-dumps:
 	@$(MAKE) --no-print-directory -s -j2 all
 	@tests/vm/rig build --program $(BUILD)/iommuscope
 
-ifneq ($(filter-out demo test vm-dumps clean,$(or $(MAKECMDGOALS),all)),)
+# What these build they build apart, in roots of their own.
+deb-check:
+	@tests/deb-check bookworm trixie
+
+rpm-check:
+	@tests/install build package
+	@tests/rpm-check
+
+# The version is written in one place.
+VERSION = $(shell sed -n 's/^.define IOMMUSCOPE_VERSION "\(.*\)"$$/\1/p' src/app/version.h)
+
+dist:
+	@mkdir -p $(BUILD)
+	git archive --format=tar.gz --prefix=iommuscope-$(VERSION)/ -o $(BUILD)/iommuscope-$(VERSION).tar.gz HEAD
+
+ifneq ($(filter-out demo test vm-dumps dist deb-check rpm-check clean,$(or $(MAKECMDGOALS),all)),)
 
 LIBRARIES = libkdumpfile libelf smartcols
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -47,10 +66,12 @@ LIBRARY_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) \
                     $(shell $(PKG_CONFIG) --cflags libdwarf 2>/dev/null) -I/usr/include/libdwarf
 LIBRARY_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -ldwarf -lreadline -lz -llzma -lzstd
 
-# Optimisation and hardening; a packager's CFLAGS replace these.
+# Optimisation and hardening; a packager's CFLAGS and LDFLAGS replace these.
 CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDFLAGS ?= -Wl,-z,relro,-z,now
 ALL_CPPFLAGS := -D_GNU_SOURCE -Isrc $(LIBRARY_CPPFLAGS) $(CPPFLAGS) -MMD -MP
-ALL_CFLAGS := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden $(CFLAGS) $(if $(WERROR),-Werror)
+# A build knows nothing of the directory that it was made in.
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. $(CFLAGS) $(if $(WERROR),-Werror)
 ALL_LDFLAGS := $(LDFLAGS)
 
 ifdef SANITIZE
