@@ -20,6 +20,11 @@ FILES = {
 }
 # These look at no machine unless they are told to; others without -c look at the running one.
 NEED_NO_TARGET = ("decode", "explain", "help", "--version", "--help")
+# What the command tables' own examples name, and what is meant in the dump.
+STAND_INS = {"0000:a1:00.1": "0000:00:04.0", "0000:a1:00.0": "0000:00:05.0", "0x79": "0x2", "ivhd1": "ivhd0",
+             "12": "1"}
+# What they ask that the dump has no answer to; the command line was understood.
+LACKED = re.compile(r"no symbol '\w+' in this kernel|the device has no table of PASIDs")
 CHECK_STATUSES = (0, 1, 2, 3)  # OK, warning, critical, unknown
 STATUSES = (0, 1)              # answered in full or in part
 
@@ -71,6 +76,17 @@ def find(lines):
     return found
 
 
+def find_generated(lines):
+    """The examples of the generated reference: a command as at the prompt, or a line for a shell."""
+    for first, last in blocks(lines):
+        for index in range(first, last):
+            line = lines[index][len(INDENT):]
+            if line and "[OPTIONS]" not in line:
+                words = " ".join(STAND_INS.get(word, word) for word in line.split(" "))
+                whole = words if "iommuscope" in words else f"iommuscope -c vmcore {words}"
+                yield Example(whole, [], index, index + 1)
+
+
 def is_shown(line):
     return bool(TYPED.fullmatch(line) or AT_PROMPT.fullmatch(line))
 
@@ -98,6 +114,7 @@ def place():
         (folder / "bin").mkdir(parents=True)
         for name, fixture in FILES.items():
             (folder / name).symlink_to(FIXTURES / fixture)
+        (folder / "accepted.txt").touch()
         write_program(folder / "bin" / "dmesg", "echo 'AMD-Vi: Event logged [IO_PAGE_FAULT "
                       "device=00:04.0 domain=0x0002 address=0xdf000000 flags=0x0070]'")
         words = "|".join(NEED_NO_TARGET)
