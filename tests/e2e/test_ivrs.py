@@ -5,6 +5,7 @@ in them is, field by field, what iasl's own disassembly says of the same bytes."
 import functools
 import re
 import subprocess
+import unittest
 
 import support
 from support import TestCase, for_each, number
@@ -14,13 +15,25 @@ FIELD = re.compile(r"\[([0-9A-F]+)h \d+ +[0-9A-F]+h?\] +(.+?) : (\S+)")
 ENTRY_TYPES = {0x00, 0x01, 0x02, 0x03, 0x04, 0x42, 0x43, 0x46, 0x47, 0x48}
 
 
+# iasl of Debian 12. That of 13 (20250404) takes the entries of a block of type 10h for fields of a block.
+READS_ENTRIES = 20200925
+
+
+def iasl(*words):
+    done = subprocess.run(["iasl", *map(str, words)], timeout=60, stdin=subprocess.DEVNULL, text=True,
+                          capture_output=True, check=False)
+    version = int(re.search(r"version (\d{8})", done.stdout + done.stderr)[1])
+    if done.returncode and version > READS_ENTRIES:
+        raise unittest.SkipTest(f"iasl {version} does not understand {words[-1].name}")
+    done.check_returncode()
+
+
 @functools.lru_cache(maxsize=None)
 def compiled(source):
     """The table, and {offset: (name, value)} of what iasl says is in it."""
     prefix = support.scratch() / source.stem
     for arguments in (["-p", prefix, source], ["-p", prefix, "-d", f"{prefix}.aml"]):
-        subprocess.run(["iasl", *map(str, arguments)], check=True, timeout=60,
-                       stdin=subprocess.DEVNULL, capture_output=True)
+        iasl(*arguments)
     fields = {}
     for line in prefix.with_suffix(".dsl").read_text(encoding="utf-8").splitlines():
         field = FIELD.match(line)
