@@ -24,7 +24,7 @@ def iasl(*words):
                           capture_output=True, check=False)
     version = int(re.search(r"version (\d{8})", done.stdout + done.stderr)[1])
     if done.returncode and version > READS_ENTRIES:
-        raise unittest.SkipTest(f"iasl {version} does not understand {words[-1].name}")
+        raise unittest.SkipTest(f"iasl {version} does not understand {words[-1]}")
     done.check_returncode()
 
 
