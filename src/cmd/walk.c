@@ -95,12 +95,15 @@ static void emit_end_of_walk(struct emit *e, const struct route *r, const struct
 			emit_number(e, COL_PAGE_SIZE, t->page_size);
 		emit_bool(e, COL_READ, t->read);
 		emit_bool(e, COL_WRITE, t->write);
-	} else {
+	} else if (known) {
 		emit_text(e, COL_STOPPED, t->stopped ? t->stopped : r->reason);
-		if (known) {
-			emit_bool(e, COL_READ, false);
-			emit_bool(e, COL_WRITE, false);
-		}
+		emit_bool(e, COL_READ, false);
+		emit_bool(e, COL_WRITE, false);
+	} else {
+		/* That it stops here is not known either: the table may lead on. */
+		for (unsigned column = COL_PA; column <= COL_WRITE; column++)
+			emit_datum(e, column, (struct datum){.state = DATUM_ABSENT});
+		emit_datum(e, COL_STOPPED, (struct datum){.state = DATUM_ABSENT});
 	}
 }
 
@@ -133,11 +136,15 @@ static struct error *walk_one(struct command_call *call, struct target *target,
 	if (r->table.ops)
 		emit_number(e, COL_ROOT, r->table.root);
 	emit_end_of_walk(e, r, &t, r->known && !err);
-	emit_rows_begin(e, COL_LEVELS);
-	emit_steps(e, &r->pasid);
-	emit_steps(e, &t);
-	emit_rows_end(e);
+	if (r->known || r->pasid.n_steps) {
+		emit_rows_begin(e, COL_LEVELS);
+		emit_steps(e, &r->pasid);
+		emit_steps(e, &t);
+		emit_rows_end(e);
+	}
 	emit_row_end(e);
+	if (!err && !r->known && !call->problems->n)
+		err = error_new(ERROR_NOT_FOUND, "%s", r->reason);
 	problems_add(call->problems, err, "translation", "%s IOVA 0x%" PRIx64, d->name, iova);
 	return NULL;
 }

@@ -17,7 +17,7 @@
 
 static const struct need core_rows[] = {CORE_NEEDS(NEED_ROW)};
 
-static const struct need_table *const need_parts[PART_N] = {
+const struct need_table *const need_parts[PART_N] = {
 	[PART_PAGES] = &page_needs,
 	[PART_IOVA] = &iova_needs,
 	[PART_TASKS] = &task_needs,

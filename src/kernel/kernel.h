@@ -214,6 +214,8 @@ struct need_table {
 	size_t n;
 };
 
+extern const struct need_table *const need_parts[PART_N];
+
 struct kernel {
 	struct target *target;
 	struct arena arena;

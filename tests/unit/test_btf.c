@@ -539,20 +539,35 @@ struct rows {
 	size_t n, room;
 };
 
+static void add_row(struct rows *rows, const struct need *need, const char *name)
+{
+	struct lookup *added = vec_push(rows);
+
+	assert_non_null(added);
+	added->kind = need->kind;
+	added->type = need->type;
+	added->name = name;
+}
+
 static void add_needs(struct rows *rows, const struct need *needs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (needs[i].kind == LOOKUP_SYMBOL)
-			continue;
-		_cleanup_(freep) char *names = strdup(needs[i].names);
-		char *rest = names;
-		for (char *name; (name = strsep(&rest, "|"));) {
-			struct lookup *added = vec_push(rows);
-			added->kind = needs[i].kind;
-			added->type = needs[i].type;
-			added->name = strdup(name);
-		}
+		char *rest = needs[i].names ? strdup(needs[i].names) : NULL;
+
+		if (needs[i].kind == LOOKUP_SIZE)
+			add_row(rows, &needs[i], NULL);
+		else if (needs[i].kind != LOOKUP_SYMBOL)
+			for (char *name; (name = strsep(&rest, "|"));)
+				add_row(rows, &needs[i], name);
 	}
+}
+
+static void add_all_needs(struct rows *rows)
+{
+	add_needs(rows, core_rows, ARRAY_SIZE(core_rows));
+	add_needs(rows, amd_rows, ARRAY_SIZE(amd_rows));
+	for (size_t i = 0; i < PART_N; i++)
+		add_needs(rows, need_parts[i]->rows, need_parts[i]->n);
 }
 
 static struct error *ask_vmlinux(const char *path, const struct type_section *section,
@@ -578,10 +593,8 @@ static int compare(const char *path)
 	struct rows btf = {0}, dwarf = {0};
 	size_t found = 0, differences = 0;
 
-	add_needs(&btf, core_rows, ARRAY_SIZE(core_rows));
-	add_needs(&btf, amd_rows, ARRAY_SIZE(amd_rows));
-	add_needs(&dwarf, core_rows, ARRAY_SIZE(core_rows));
-	add_needs(&dwarf, amd_rows, ARRAY_SIZE(amd_rows));
+	add_all_needs(&btf);
+	add_all_needs(&dwarf);
 	struct error *err = ask_vmlinux(path, &btf_section, btf.at, btf.n);
 	if (!err)
 		err = ask_vmlinux(path, &dwarf_section, dwarf.at, dwarf.n);
@@ -598,7 +611,7 @@ static int compare(const char *path)
 		      b->bit_width == d->bit_width)))
 			continue;
 		printf("%s.%s: BTF %d %ju:%u:%u:%u, DWARF %d %ju:%u:%u:%u\n",
-		       b->type ? b->type : "", b->name, b->state, (uintmax_t)b->value, b->size,
+		       b->type ? b->type : "", b->name ? b->name : "(size)", b->state, (uintmax_t)b->value, b->size,
 		       b->bit_first, b->bit_width, d->state, (uintmax_t)d->value, d->size,
 		       d->bit_first, d->bit_width);
 		differences++;
