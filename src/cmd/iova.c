@@ -196,7 +196,7 @@ const struct command command_iova = {
 		"a difference may be of the moment.\n"
 		"    iova 0000:a1:00.0\n"
 		"    iova 0000:a1:00.0 --differences\n"
-		"    iova 0x79 --summary",
+		"    iova 0000:a1:00.0 --summary",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.table = &iova_table,

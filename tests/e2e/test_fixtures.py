@@ -21,7 +21,11 @@ VM_DEVICE = "0000:00:04.0"
 COMMANDS = {
     "info": "info",
     "kernel": "kernel",
+    "summary": "summary",
+    "summary-log": "summary --log",
     "iommus": "iommus",
+    "iommus-fields": "iommus --fields",
+    "iommus-driver": "iommus --driver",
     "iommus-fields": "iommus --fields",
     "devices": "devices",
     "devices-columns": "devices -o bdf,driver,entry_writer",
@@ -35,6 +39,22 @@ COMMANDS = {
     "map": f"map {VM_DEVICE} --range 0x20000000-0xffffffffffff",
     "map-leaves": f"map {VM_DEVICE} --leaves --range 0x40000000-0x100000000",
     "map-summary": f"map {VM_DEVICE} --summary",
+    "requesters-columns": "devices -o bdf,alias,requester_ids,requester_from",
+    "owners": "owners",
+    "rmap-columns": "rmap 0-0xffffff -o +way,domain_type",
+    "rmap-kernel": "rmap --kernel-text",
+    "page": "page 0xfee00000",
+    "irt": "irt",
+    "irt-columns": f"irt {VM_DEVICE} -o +raw,table,table_entries,entry_size,shared_with",
+    "ring-cmd": "ring cmd",
+    "ring-evt": "ring evt",
+    "ring-ga": "ring ga",
+    "ivrs": "ivrs",
+    "iova": "iova 0000:00:05.0 --summary",
+    "iova-differences": "iova 0000:00:06.0 --differences",
+    "check": "check",
+    "check-notices": "check --threshold notice",
+    "explain": "explain",
 }
 
 
@@ -60,7 +80,7 @@ class Answers(support.TestCase):
             kept.write_text(text)
         self.assertEqual(kept.read_text(), text, f"{kept}\n{result}")
         problems = support.ANSWERED if "problems\":[]" in text or form == "txt" else support.PARTLY
-        if form == "json":
+        if form == "json" and not name.startswith("check"):  # whose status is a verdict
             self.assertEqual(result.status, problems, str(result))
 
 
