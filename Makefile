@@ -4,6 +4,7 @@
 # make test       install what is missing, build, run the tests
 # make vm-dumps   install what is missing, build, make dumps of real kernels under QEMU and look at them live
 #                 (cached, about 10 GB)
+# make fuzz       look for inputs that break the parsers: SECONDS each (20), FUZZ=name one of them
 # make install    program, crash module, manual page, completions, sos plugin, kdump hook: DESTDIR, prefix,
 #                 libdir, libexecdir, extensionsdir, sosdir
 # make schema     write docs/schema anew from the command tables
@@ -18,8 +19,8 @@ PKG_CONFIG ?= pkg-config
 # The distribution's, for its modules are what tests/install installs.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
-.PHONY: all demo test vm-dumps schema reference unit-tests check-schema unit install uninstall clean \
-        dist deb-check rpm-check
+.PHONY: all demo test vm-dumps schema reference unit-tests check-schema unit fuzz fuzz-targets install \
+        uninstall clean dist deb-check rpm-check
 .SECONDARY:
 all: $(BUILD)/iommuscope $(BUILD)/iommuscope.so manual
 
@@ -54,7 +55,7 @@ dist:
 	@mkdir -p $(BUILD)
 	git archive --format=tar.gz --prefix=iommuscope-$(VERSION)/ -o $(BUILD)/iommuscope-$(VERSION).tar.gz HEAD
 
-ifneq ($(filter-out demo test vm-dumps dist deb-check rpm-check clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out demo test vm-dumps fuzz dist deb-check rpm-check clean,$(or $(MAKECMDGOALS),all)),)
 
 LIBRARIES = libkdumpfile libelf smartcols
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -134,7 +135,27 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(LIBRARY)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS) -lcmocka
 
-unit-tests: $(UNIT_TESTS)
+# Fuzz targets. Here each with a main() that runs the inputs it is given, so that any compiler does; `make
+# fuzz` builds them once more with libFuzzer and the sanitizers, and has each look for new ones for SECONDS.
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(FUZZ_SOURCES) tests/fuzz/main.c,$(sort $(wildcard tests/fuzz/*.c))))
+FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+FUZZ_MAIN ?= $(BUILD)/tests/fuzz/main.o
+
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT) $(FUZZ_MAIN) $(LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(FUZZ_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS)
+
+fuzz-targets: $(FUZZ_PROGRAMS)
+
+SECONDS ?= 20
+FUZZ_BUILD := $(BUILD)/fuzz
+fuzz:
+	@tests/install build ci
+	@$(MAKE) --no-print-directory -s BUILD=$(FUZZ_BUILD) CC=clang CFLAGS="-O1 -g -fsanitize=fuzzer-no-link" \
+		SANITIZE=address,undefined FUZZ_MAIN= FUZZ_LDFLAGS=-fsanitize=fuzzer fuzz-targets
+	@$(PYTHON) tests/fuzz/run --build $(FUZZ_BUILD) --seconds $(SECONDS) $(FUZZ)
+
+unit-tests: $(UNIT_TESTS) $(FUZZ_PROGRAMS)
 
 # Unit tests by themselves; UNIT=name runs tests/unit/test_name only.
 unit: $(if $(UNIT),$(BUILD)/tests/unit/test_$(UNIT),$(UNIT_TESTS))
@@ -180,4 +201,4 @@ uninstall:
 clean:
 	$(RM) -r $(BUILD)
 
--include $(OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_SUPPORT:.o=.d)
+-include $(OBJECTS:.o=.d) $(MODULE_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_SUPPORT:.o=.d) $(FUZZ_PROGRAMS:=.d) $(FUZZ_SUPPORT:.o=.d)

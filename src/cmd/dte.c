@@ -150,14 +150,20 @@ static struct error *show_one(struct command_call *call, struct snapshot *s, uin
 
 static struct error *show_all(struct command_call *call, struct snapshot *s)
 {
+	struct target *target;
+	struct error *err = session_target(call->session, &target);
+
+	if (err)
+		return err;
 	for (uint32_t i = 0; i < s->n_segments; i++) {
 		const struct segment *segment = &s->segments[i];
 		uint64_t last = segment->last_devid.state == DATUM_OK ? segment->last_devid.value
 								       : UINT16_MAX;
 
 		for (uint64_t devid = 0; devid <= last && devid <= UINT16_MAX; devid++) {
-			struct error *err = show_one(call, s, segment->number, (uint16_t)devid, true);
-
+			err = target_poll(target);
+			if (!err)
+				err = show_one(call, s, segment->number, (uint16_t)devid, true);
 			if (err)
 				return err;
 			if (emit_failed(call->emit))

@@ -13,6 +13,7 @@
 #define COUNT_BITS_MAX 26
 #define TEXT_MAX UINT16_MAX
 #define OLD_HEADER_MIN 16 /* bytes of the shortest struct printk_log */
+#define OLD_RECORDS_MAX (1u << 21) /* kernels are configured with 32 MB at most (LOG_BUF_SHIFT) */
 
 /* prb_desc.state_var: the ID below, the state in the upper two bits. */
 #define ID_MASK bit_mask(62)
@@ -339,7 +340,7 @@ static struct error *walk_old(struct log_reader *r, const struct old_log *log, u
 	uint64_t at = log->first, n = 0;
 
 	for (; !err && at != log->next; n++) {
-		if (n > log->size / OLD_HEADER_MIN)
+		if (n > log->size / OLD_HEADER_MIN || n > OLD_RECORDS_MAX)
 			return error_new(ERROR_CORRUPT, "the records have no end");
 		r->record = (struct log_record){.sequence = datum_ok(log->sequence + n)};
 		err = target_poll(r->kernel->target);

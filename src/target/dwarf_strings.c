@@ -71,7 +71,7 @@ struct error *dwarf_strings_find(const struct dwarf_file *file, const struct typ
 {
 	_cleanup_(tails_free) struct tails tails = {0};
 	struct span section = file->sections[DWARF_STR];
-	const char *base = (const char *)section.at, *limit = base + section.n, *end;
+	const char *base = section.at ? (const char *)section.at : "", *limit = base + section.n, *end;
 	struct error *err = tails_init(&tails, batch);
 
 	ret->length_min = is_64_bit(file->sections[DWARF_INFO]) ? 8 : 4;
