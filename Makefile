@@ -155,6 +155,10 @@ fuzz:
 		SANITIZE=address,undefined FUZZ_MAIN= FUZZ_LDFLAGS=-fsanitize=fuzzer fuzz-targets
 	@$(PYTHON) tests/fuzz/run --build $(FUZZ_BUILD) --seconds $(SECONDS) $(FUZZ)
 
+# In this one allocations fail on purpose.
+FAILING := malloc calloc realloc strdup strndup open_memstream vasprintf __vasprintf_chk
+$(BUILD)/tests/unit/test_commands_fail: ALL_LDFLAGS += $(FAILING:%=-Wl,--wrap=%)
+
 unit-tests: $(UNIT_TESTS) $(FUZZ_PROGRAMS)
 
 # Unit tests by themselves; UNIT=name runs tests/unit/test_name only.

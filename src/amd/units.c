@@ -319,6 +319,10 @@ struct error *load_iommus(struct load *load)
 			break;
 		}
 		read_iommu(load, node - f[AMD_IOMMU_LIST].value, unit);
+		if (unit->name.state != unit->index.state) {
+			err = error_no_memory;
+			break;
+		}
 	}
 	if (!err || error_is_unreadable(err)) {
 		snapshot->iommus_state =

@@ -108,7 +108,11 @@ static void emit_entry(struct command_call *call, const struct snapshot *s, cons
 		emit_text(e, COL_WRITER, entry_writer_name(entry->writer));
 	emit_driver_view(e, s, device);
 	if (entry->state == DATUM_OK && !session_target(call->session, &target)) {
-		emit_text(e, COL_MEANING, verdict_of_dte(&arena, entry->words, target->sme_mask));
+		const char *meaning = verdict_of_dte(&arena, entry->words, target->sme_mask);
+
+		emit_text(e, COL_MEANING, meaning);
+		if (!meaning)
+			problems_add(call->problems, error_no_memory, "meaning", "%s", name);
 		for (unsigned i = 0; i < DTE_WORDS; i++)
 			emit_number(e, COL_RAW, entry->words[i]);
 		emit_fields(e, COL_FIELDS, entry->words);

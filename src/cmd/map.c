@@ -305,6 +305,24 @@ struct pasid_lister {
 	const struct device *device;
 };
 
+/* PASID 0 of plain requests is its domain's; others may be a process's, and no domain's. */
+static void put_domain(const struct pasid_lister *l, uint32_t pasid, const struct page_table *table)
+{
+	bool is_found = table->host || pasid || !l->device->pasids.serves_plain;
+
+	for (uint32_t i = 0; i < l->s->n_domains && !table->host; i++) {
+		if (!l->s->domains[i].table.ops || l->s->domains[i].table.root != table->root)
+			continue;
+		emit_datum(l->call->emit, PASID_DOMAIN, l->s->domains[i].id);
+		is_found |= l->s->domains[i].id.state == DATUM_OK;
+	}
+	if (!is_found && l->s->problems.n)
+		problems_add(l->call->problems,
+			     error_new(ERROR_NOT_FOUND, "not among what could be read; "
+							"'domains' says what could not"),
+			     "domain ID", "%s PASID 0x%" PRIx32, l->device->name, pasid);
+}
+
 static struct error *put_pasid(void *arg, uint32_t pasid, const struct page_table *table)
 {
 	const struct pasid_lister *l = arg;
@@ -314,9 +332,7 @@ static struct error *put_pasid(void *arg, uint32_t pasid, const struct page_tabl
 	emit_number(e, PASID_NUMBER, pasid);
 	emit_number(e, PASID_ROOT, table->root);
 	emit_number(e, PASID_LEVELS, table->levels);
-	for (uint32_t i = 0; i < l->s->n_domains && !table->host; i++)
-		if (l->s->domains[i].table.ops && l->s->domains[i].table.root == table->root)
-			emit_datum(e, PASID_DOMAIN, l->s->domains[i].id);
+	put_domain(l, pasid, table);
 	emit_bool(e, PASID_PLAIN, !pasid && l->device->pasids.serves_plain);
 	emit_row_end(e);
 	return emit_failed(e) ? error_stopped : NULL;

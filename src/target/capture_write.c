@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "target/capture.h"
+#include "target/temporary.h"
 
 #define EHDR_SIZE 64
 #define PHDR_SIZE 56
@@ -348,21 +349,17 @@ static struct error *write_file(struct writer *w, const char *path, uint64_t *re
 	struct stat st;
 	int fd;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
-		return error_no_memory;
-	}
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(errno, "%s", path);
+	struct error *err = temporary_beside(path, &temporary, &fd);
+	if (err)
+		return error_prepend(err, "%s", path);
 	w->out = fdopen(fd, "w");
 	if (!w->out) {
 		close(fd);
 		unlink(temporary);
 		return error_no_memory;
 	}
-	struct error *err = put_all(w);
-	errno = 0;
+	errno = 0; /* of the first write that fails; what is read for it is in memory */
+	err = put_all(w);
 	if (!err && (fflush(w->out) || ferror(w->out) || fsync(fd) || fstat(fd, &st)))
 		err = error_errno(w->write_errno ? w->write_errno
 				  : errno	 ? errno

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "target/layout_file.h"
+#include "target/temporary.h"
 
 #define ENUM_PREFIX "enum "
 
@@ -312,28 +313,23 @@ static bool write_all(int fd, const char *text, size_t length)
 	return true;
 }
 
-/* Under another name first. errno says why not. */
-static bool replace_file(const char *path, const char *text, size_t length)
+/* Under another name first. */
+static struct error *replace_file(const char *path, const char *text, size_t length)
 {
 	_cleanup_(freep) char *temporary = NULL;
+	int fd;
+	struct error *err = temporary_beside(path, &temporary, &fd);
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
-		errno = ENOMEM;
-		return false;
-	}
-	int fd = mkostemp(temporary, O_CLOEXEC); /* O_EXCL is in it */
-	if (fd < 0)
-		return false;
+	if (err)
+		return err;
 	errno = EIO; /* where the system gives no reason */
 	bool written = write_all(fd, text, length);
 	written = !close(fd) && written;
 	if (written && !rename(temporary, path))
-		return true;
-	int reason = errno;
+		return NULL;
+	err = error_errno(errno, "can't be written");
 	unlink(temporary);
-	errno = reason;
-	return false;
+	return err;
 }
 
 struct error *layout_file_save(const struct layout_file *file, const char *path)
@@ -344,7 +340,5 @@ struct error *layout_file_save(const struct layout_file *file, const char *path)
 
 	if (!err && length > LAYOUT_FILE_MAX)
 		err = error_new(ERROR_OTHER, "can't be written: it would be too large to be read");
-	if (!err && !replace_file(path, text, length))
-		err = error_errno(errno, "can't be written");
-	return err;
+	return err ? err : replace_file(path, text, length);
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -45,6 +46,25 @@ struct error *temporary_file(int *ret)
 			first_errno = errno;
 	}
 	return error_errno(first_errno, "no temporary file can be made in %s", places[0]);
+}
+
+struct error *temporary_beside(const char *path, char **ret_name, int *ret_fd)
+{
+	_cleanup_(freep) char *name = NULL;
+	struct stat st;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return error_new(ERROR_OTHER, "is no regular file: it is left as it is");
+	if (asprintf(&name, "%s.XXXXXX", path) < 0) {
+		name = NULL;
+		return error_no_memory;
+	}
+	int fd = mkostemp(name, O_CLOEXEC); /* O_EXCL is in it */
+	if (fd < 0)
+		return error_errno(errno, "can't be written");
+	*ret_name = take_ptr(name);
+	*ret_fd = fd;
+	return NULL;
 }
 
 struct error *temporary_write(int fd, const void *bytes, size_t len, uint64_t offset)
