@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -58,6 +60,12 @@ static void emit_unknown(struct emit *e, unsigned column, enum datum_state state
 	emit_datum(e, column, (struct datum){.state = state});
 }
 
+/* The page is in the dump, or not; else reading it failed. */
+static bool is_held_known(enum datum_state held)
+{
+	return held == DATUM_OK || held == DATUM_EXCLUDED || held == DATUM_FAULT;
+}
+
 static struct error *emit_run(struct emit *e, const struct page_run *run)
 {
 	const struct page_facts *f = &run->facts;
@@ -78,7 +86,7 @@ static struct error *emit_run(struct emit *e, const struct page_run *run)
 		emit_text(e, COL_FUNCTION, f->span->function);
 	else if (f->span->state == DATUM_OK)
 		emit_unknown(e, COL_FUNCTION, DATUM_NONE);
-	if (run->held == DATUM_OK || run->held == DATUM_EXCLUDED || run->held == DATUM_FAULT)
+	if (is_held_known(run->held))
 		emit_bool(e, COL_HELD, run->held == DATUM_OK);
 	emit_datum(e, COL_REFERENCES, f->references);
 	emit_datum(e, COL_FLAGS, f->flags);
@@ -128,6 +136,11 @@ static struct error *emit_range(struct command_call *call, struct page_map *map,
 		if (!err && run.size)
 			err = emit_run(call->emit, &run);
 		run = (struct page_run){facts, held, PAGE_SIZE};
+		if (!is_held_known(held))
+			problems_add(call->problems,
+				     error_new(ERROR_IO, "reading it failed: %s",
+					       datum_state_name(held)),
+				     "page", "0x%" PRIx64, pa);
 	}
 	return err ? err : emit_run(call->emit, &run);
 }

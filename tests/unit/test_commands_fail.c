@@ -38,10 +38,7 @@ static const char *const lines[] = {
 	"irt",
 	"rmap 0x1000000",
 	"ivrs",
-	"page 0x680000000",
 	"check --threshold notice",
-	"ring cmd --all",
-	"ring evt",
 	"rd amd_iommu_list 4",
 };
 
