@@ -18,7 +18,7 @@ static const char *const captures[] = {
 	"tests/fixtures/7.2-kdump.elf",
 };
 
-#define CAPTURE_MAX (1u << 20)
+#define CAPTURE_MAX (4u << 20)
 #define N_CAPTURES ARRAY_SIZE(captures)
 #define HEADERS 4096 /* bytes at the start, of ELF's headers and the first notes */
 
