@@ -117,6 +117,60 @@ static inline struct error *visit_leaf(const struct walk *w, const struct table_
 	return w->visitor->leaf ? w->visitor->leaf(w->visitor->arg, &leaf) : NULL;
 }
 
+/* is_plain: it holds only absent entries and n sound pages of its own size. */
+struct plain_table {
+	bool is_plain;
+	unsigned n;
+};
+
+static struct plain_table count_plain_v1(const struct table_page *t)
+{
+	uint64_t n = 0, other = 0;
+
+	for (unsigned i = 0; i < PT_ENTRIES; i++) {
+		uint64_t entry = table_entry(t, i), present = entry & 1;
+
+		n += present;
+		other |= (0 - present) & entry & PTE_V1_PLAIN_MASK;
+	}
+	return (struct plain_table){!other && t->level < PT_LEVEL_MAX, (unsigned)n};
+}
+
+/*
+ * Whether a page of a plain table may touch the span: shares all address bits with it above those
+ * in which the span's own ends differ. Without branches, for compilers make vector code of that.
+ */
+static bool may_touch_v1(const struct table_page *t, uint64_t sme_mask,
+			 const struct physical_span *span)
+{
+	uint64_t ends = (span->first ^ span->last) | (pt_span(t->level) - 1);
+	uint64_t same = PTE_ADDRESS & ~sme_mask & ~(UINT64_MAX >> __builtin_clzll(ends));
+	uint64_t found = 0;
+
+	for (unsigned i = 0; i < PT_ENTRIES; i++) {
+		uint64_t entry = table_entry(t, i), other = (entry ^ span->first) & same;
+
+		found |= (0 - (entry & 1)) & (other - 1); /* bit 63 of other - 1: other is 0 */
+	}
+	return found >> 63;
+}
+
+/* True: the visitor wants no leaf of the table by itself. */
+static bool skip_leaves_v1(const struct walk *w, const struct table_page *t, struct error **err)
+{
+	const struct page_table_visitor *visitor = w->visitor;
+
+	if ((!visitor->leaves && !visitor->only) || t->base < w->first ||
+	    pt_max_iova(t->level) > w->last - t->base)
+		return false;
+	struct plain_table plain = count_plain_v1(t);
+	if (!plain.is_plain)
+		return false;
+	if (visitor->leaves && plain.n)
+		*err = visitor->leaves(visitor->arg, pt_span(t->level), plain.n);
+	return visitor->leaves || !may_touch_v1(t, w->table->sme_mask, visitor->only);
+}
+
 static inline __attribute__((always_inline)) struct error *
 walk_entries(const struct walk *w, const struct table_page *t, pte_decode decode,
 	     struct error *(*descend)(const struct walk *, const struct table_page *, unsigned i,
@@ -222,6 +276,8 @@ static bool table_is_in_range(const struct walk *w, uint64_t base, unsigned leve
 
 #define DECODE_v1 pte_v1_decode
 #define DECODE_v2 decode_reachable
+#define SKIP_v1 skip_leaves_v1
+#define SKIP_v2(w, t, err) false /* walk_guest.c stands between and wants them all */
 
 /* What only supervisor accesses may use, no device can: the kernel lets none make such requests. */
 static inline struct pte decode_reachable(uint64_t entry, unsigned level, uint64_t sme_mask)
@@ -259,7 +315,7 @@ static inline struct pte decode_reachable(uint64_t entry, unsigned level, uint64
 		if (!table_is_in_range(w, t->base, t->level))                                      \
 			return NULL;                                                               \
 		struct error *err = read_table(w, t, &skip);                                       \
-		if (err || skip)                                                                   \
+		if (err || skip || SKIP_##format(w, t, &err))                                      \
 			return err;                                                                \
 		return walk_entries(w, t, DECODE_##format, descend_##format);                      \
 	}                                                                                          \

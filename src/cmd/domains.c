@@ -58,6 +58,12 @@ static struct error *count_leaf(void *arg, const struct leaf *leaf)
 	return NULL;
 }
 
+static struct error *count_leaves(void *arg, uint64_t size, unsigned n)
+{
+	((struct usage *)arg)->mapped += n * size;
+	return NULL;
+}
+
 static struct error *count_table(void *arg, uint64_t pa, unsigned level, uint64_t iova)
 {
 	(void)pa;
@@ -83,7 +89,13 @@ static struct error *emit_usage(struct command_call *call, const struct domain *
 {
 	struct target *target;
 	struct usage usage = {.call = call, .label = label, .whole = true};
-	const struct page_table_visitor visitor = {count_leaf, count_table, count_unknown, &usage};
+	const struct page_table_visitor visitor = {
+		.leaf = count_leaf,
+		.leaves = count_leaves,
+		.table = count_table,
+		.unknown = count_unknown,
+		.arg = &usage,
+	};
 	struct error *err = session_target(call->session, &target);
 
 	if (!err && d->table.ops)

@@ -166,6 +166,16 @@ static struct error *count_leaf(void *arg, const struct leaf *leaf)
 	return NULL;
 }
 
+static struct error *count_leaves(void *arg, uint64_t size, unsigned n)
+{
+	struct mapper *m = arg;
+	unsigned shift = (unsigned)__builtin_ctzll(size);
+
+	m->leaves[shift] += n;
+	m->bytes[shift] += n * size;
+	return NULL;
+}
+
 static struct error *count_table(void *arg, uint64_t pa, unsigned level, uint64_t iova)
 {
 	(void)pa;
@@ -218,6 +228,7 @@ static struct error *map_table_of(struct mapper *m, const struct page_table *tab
 	bool summary = call_option(m->call, "summary"), leaves = call_option(m->call, "leaves");
 	const struct page_table_visitor visitor = {
 		.leaf = summary ? count_leaf : leaves ? put_leaf : join_leaf,
+		.leaves = summary ? count_leaves : NULL,
 		.table = summary ? count_table : NULL,
 		.unknown = note_unknown,
 		.arg = m,

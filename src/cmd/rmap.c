@@ -190,8 +190,10 @@ static struct error *add_device(struct reach *r, uint32_t device)
 
 static struct error *walk_table(struct reach *r, const struct page_table *table)
 {
+	const struct physical_span only = {r->wanted->at[0].first,
+					   r->wanted->at[r->wanted->n - 1].last};
 	const struct page_table_visitor visitor = {
-		.leaf = take_leaf, .unknown = note_unknown, .arg = r};
+		.leaf = take_leaf, .unknown = note_unknown, .arg = r, .only = &only};
 	struct error *err = table->ops->walk(r->target, table, 0, UINT64_MAX, &visitor);
 
 	return err ? err : flush_run(r);

@@ -64,6 +64,11 @@ struct table_damage {
 	const char *message; /* static text */
 };
 
+/* Physical addresses first to last. */
+struct physical_span {
+	uint64_t first, last;
+};
+
 /* Callbacks; NULL where not wanted. An error returned ends the walk and is its result. */
 struct page_table_visitor {
 	struct error *(*leaf)(void *arg, const struct leaf *leaf);
@@ -74,6 +79,11 @@ struct page_table_visitor {
 	void *arg;
 	/* Where it is given, unknown is not told what an entry's damage hides. */
 	struct error *(*damaged)(void *arg, const struct table_damage *damage);
+	/* Where it is given, it is told of tables that hold nothing but pages of one size in one call
+	   each, and leaf of all others: n pages of `size` bytes. */
+	struct error *(*leaves)(void *arg, uint64_t size, unsigned n);
+	/* Where it is given, leaf need not be told of pages that have no byte from here on to there. */
+	const struct physical_span *only;
 };
 
 /* One level of a translation. */

@@ -167,6 +167,9 @@ static inline struct pte pte_v1_decode(uint64_t entry, unsigned level, uint64_t 
 	return p;
 }
 
+/* Bits that tell a plain page of a v1 table's own size from anything else that is present, below level 6. */
+#define PTE_V1_PLAIN_MASK (UINT64_C(7) << 9 | PTE_V1_RESERVED)
+
 /*
  * An entry of a v2 table at `level`, 1 to 5. Bit 7 makes a page of a level 2 or 3 entry; at level 1
  * it is part of the memory type. read and write are those of user accesses: no device is let make
