@@ -14,6 +14,9 @@
 #include "target/kdump_pages.h"
 #include "target/memory_open.h"
 
+/* libkdumpfile looks through its cache page by page, so that a large one costs more than it saves. */
+#define CACHED_PAGES 32
+
 struct kdump_memory {
 	struct memory base;
 	kdump_ctx_t *ctx;
@@ -96,6 +99,8 @@ static struct error *ctx_open(struct kdump_memory *m)
 		return error_new(ERROR_CORRUPT, "is a kdump without pages");
 	/* A mapped file that is truncated is a SIGBUS. */
 	status = kdump_set_number_attr(m->ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER);
+	if (status == KDUMP_OK)
+		status = kdump_set_number_attr(m->ctx, "cache.size", CACHED_PAGES);
 	if (status == KDUMP_OK)
 		status = kdump_open_fdset(m->ctx, n_fds, fds);
 	const char *arch;
