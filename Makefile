@@ -2,6 +2,7 @@
 # make            build/iommuscope and build/iommuscope.so, the module for crash
 # make demo       install what is missing, build, show the main job on the bundled dumps
 # make test       install what is missing, build, run the tests
+# make bench      install what is missing, build, measure against drgn and crash (tests/bench/; RUNS=7)
 # make vm-dumps   install what is missing, build, make dumps of real kernels under QEMU and look at them live
 #                 (cached, about 10 GB)
 # make fuzz       look for inputs that break the parsers: SECONDS each (20), FUZZ=name one of them
@@ -19,7 +20,7 @@ PKG_CONFIG ?= pkg-config
 # The distribution's, for its modules are what tests/install installs.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
-.PHONY: all demo test vm-dumps schema reference unit-tests check-schema unit fuzz fuzz-targets install \
+.PHONY: all demo test bench vm-dumps schema reference unit-tests check-schema unit fuzz fuzz-targets install \
         uninstall clean dist deb-check rpm-check
 .SECONDARY:
 all: $(BUILD)/iommuscope $(BUILD)/iommuscope.so manual
@@ -34,6 +35,12 @@ test:
 	@tests/install build test
 	@$(MAKE) --no-print-directory -j2 all unit-tests
 	@$(PYTHON) tests/run --build $(BUILD)
+
+RUNS ?= 7
+bench:
+	@tests/install -f vm/packages build test bench
+	@$(MAKE) --no-print-directory -s -j2 all $(BENCH_TOOLS)
+	@$(PYTHON) tests/bench/run --build $(BUILD) --runs $(RUNS) --json $(BUILD)/bench.json $(BENCH_OPTIONS)
 
 vm-dumps:
 	@tests/install -f vm/packages build test
@@ -55,7 +62,9 @@ dist:
 	@mkdir -p $(BUILD)
 	git archive --format=tar.gz --prefix=iommuscope-$(VERSION)/ -o $(BUILD)/iommuscope-$(VERSION).tar.gz HEAD
 
-ifneq ($(filter-out demo test vm-dumps fuzz dist deb-check rpm-check clean,$(or $(MAKECMDGOALS),all)),)
+BENCH_TOOLS = $(BUILD)/tests/bench/measure $(BUILD)/tests/bench/read_pages
+
+ifneq ($(filter-out demo test bench vm-dumps fuzz dist deb-check rpm-check clean,$(or $(MAKECMDGOALS),all)),)
 
 LIBRARIES = libkdumpfile libelf smartcols
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -160,6 +169,10 @@ FAILING := malloc calloc realloc strdup strndup open_memstream vasprintf __vaspr
 $(BUILD)/tests/unit/test_commands_fail: ALL_LDFLAGS += $(FAILING:%=-Wl,--wrap=%)
 
 unit-tests: $(UNIT_TESTS) $(FUZZ_PROGRAMS)
+
+# What `make bench` measures with.
+$(BENCH_TOOLS): $(BUILD)/%: $(BUILD)/%.o
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -lz
 
 # Unit tests by themselves; UNIT=name runs tests/unit/test_name only.
 unit: $(if $(UNIT),$(BUILD)/tests/unit/test_$(UNIT),$(UNIT_TESTS))
