@@ -3,6 +3,8 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +36,7 @@ class Case:
     programs: list  # ours first
     goals: list
     cold: list = ()  # files whose cached pages are dropped before each run
+    verdicts: bool = False  # `check`, whose exit status is what it found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,4 +163,36 @@ def module_cases(place, _):
                    [Goal("seconds beyond crash's own start", 0.05, lambda f: f[OURS].seconds)])
 
 
-MAKERS = (device_cases, map_cases, check_cases, module_cases)
+def synthetic_cases(place, _):
+    """Machines larger than can be had (synthetic.py)."""
+    layouts = place.scratch / "synthetic.layouts"
+    subprocess.run([place.program, "-c", place.file("7.2", "many.elf"), "-s",
+                    place.file("7.2", "vmlinux"), "kernel", "--export", layouts], check=True,
+                   stdout=subprocess.DEVNULL)
+
+    def core(name, *words):
+        path = place.scratch / name
+        subprocess.run([sys.executable, peers.BENCH / "synthetic.py", layouts, path,
+                        *map(str, words)], check=True)
+        return path
+    table = core("terabyte.core", "--pages", 1 << 28)
+    sizes = {"16 GB": "0+16G", "256 GB": "0+256G"}
+    yield Case("terabyte", "map --summary, 1 TB in pages of 4 KB (synthetic)", [
+        place.ours(table, layouts, "map", "0000:00:00.0", "--summary"),
+        *(place.ours(table, layouts, "map", "0000:00:00.0", "--summary", "--range", part,
+                     name=f"{OURS}, {name}") for name, part in sizes.items()),
+    ], [Goal("time for each GB over that at 256 GB", 1.3,
+             lambda f: f[OURS].cpu_seconds / 4 / f[f"{OURS}, 256 GB"].cpu_seconds),
+        Goal("memory over that for 16 GB", 1.1,
+             lambda f: f[OURS].megabytes / f[f"{OURS}, 16 GB"].megabytes)])
+    cores = {n: core(f"{n}-segments.core", "--segments", n, "--devices", 4096) for n in (8, 16)}
+    yield Case("devices-65536", "devices: 65 536 of them in 16 segments (synthetic)",
+               [place.ours(cores[16], layouts, "devices")], [seconds(0.5)])
+    half = f"{OURS}, 32 768 devices"
+    yield Case("check-65536", "check: 65 536 devices in 16 segments (synthetic)", [
+        place.ours(cores[16], layouts, "check"), place.ours(cores[8], layouts, "check", name=half),
+    ], [Goal("CPU time for each device over that with 32 768", 1.3,
+             lambda f: f[OURS].cpu_seconds / 2 / f[half].cpu_seconds)], verdicts=True)
+
+
+MAKERS = (device_cases, map_cases, check_cases, module_cases, synthetic_cases)
