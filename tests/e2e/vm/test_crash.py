@@ -24,7 +24,7 @@ COMMANDS = (
     f"map {VFIO_BDF}", f"map {VFIO_BDF} --leaves --range 0x40000000-0x100000000",
     f"map {VFIO_BDF} --summary", "page --symbol init_uts_ns", "check", "check --list",
     "ivrs", "ring cmd", "ring evt", f"irt {VFIO_BDF} --all", "rmap --symbol init_uts_ns",
-    "iova 0000:00:05.0", "rd init_uts_ns 8",
+    "iova 0000:00:05.0", "rd init_uts_ns 8", "diff 00:05.0 00:06.0", "owners", "iommus --driver",
     "decode dte 0x6000000688294603 0x79 0x2000000819256011 0", "help",
     "explain 'AMD-Vi: Completion-Wait loop timed out'", "help dte", "help map",
     "devices -o help", "devices --help",
