@@ -334,17 +334,27 @@ static void emit_log(struct emit *e, const struct ring_facts *facts, const struc
 		emit_text(e, COL_MEANING, datum_is(facts->keeps_logs, 1) ? kept : leftovers);
 }
 
+/* What problems call it: by its object's address while its name is not known. */
+static const char *iommu_object(struct arena *arena, const struct iommu_unit *u)
+{
+	if (u->name.state == DATUM_OK)
+		return u->name.value;
+	return arena_printf(arena, "IOMMU 0x%" PRIx64, u->address.value);
+}
+
 static struct error *show_ring(struct command_call *call, const struct snapshot *s, uint32_t index,
 			       const struct ring_kind *kind)
 {
 	const struct iommu_unit *u = &s->iommus[index];
 	const struct ring *ring = (const struct ring *)((const char *)u + kind->ring);
-	const char *name = u->name.state == DATUM_OK ? u->name.value : "IOMMU";
+	const char *name = iommu_object(call->arena, u);
 	struct ring_view view = {.kind = kind};
 	struct ring_image image = {0};
 	struct emit *e = call->emit;
 	struct error *err = NULL;
 
+	if (!name)
+		return error_no_memory;
 	call_problems_of(call, s, name);
 	if (ring->address.state == DATUM_OK)
 		err = read_ring(call, ring, kind, name, &image);
