@@ -25,6 +25,10 @@ def tool(*command):
 class Symbols(TestCase):
     """crash loads extensions with their symbols visible to everybody, and has thousands itself."""
 
+    def setUp(self):
+        if "__asan_" in tool("nm", "-D", module()):
+            self.skipTest("a sanitizer's names are in this build's module")
+
     def test_shows_none(self):
         shown = tool("nm", "-D", "--defined-only", module()).split()
         self.assertEqual(shown, [])

@@ -177,7 +177,7 @@ static void build(struct interrupts_machine *i, const char *layouts, unsigned by
 /* The table of devid as the driver reads it; the arena is the snapshot's. */
 static struct interrupt_table read_table(struct fake_view *view, uint16_t devid)
 {
-	struct interrupt_table table;
+	struct interrupt_table table = {0};
 	struct error *err = session_snapshot(view->session, SNAPSHOT_INTERRUPTS, &view->s);
 
 	if (!err)
