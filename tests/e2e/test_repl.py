@@ -304,6 +304,7 @@ class Streams(Prompt):
         terminal = self.greeted("-q", columns=200)
         self.assertIn("for what does not fit the screen", terminal.ask("set"))
         terminal.resize(24, 60)
+        terminal.settle()  # readline shows the prompt once more
         narrow = terminal.ask("set")
         self.assertNotIn("for what does not fit the screen", narrow)
         self.assertLessEqual(max(len(line) for line in narrow.splitlines()), 61)
