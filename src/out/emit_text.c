@@ -13,11 +13,6 @@ static void grid_freep(struct grid **grid)
 	grid_free(*grid);
 }
 
-static void bufferp(struct buffer *buffer)
-{
-	buffer_free(buffer);
-}
-
 static struct grid *view_grid(const struct view *view, const struct emit_options *options,
 			      unsigned indent)
 {
@@ -38,17 +33,11 @@ static struct grid *view_grid(const struct view *view, const struct emit_options
 static bool view_grid_add(struct grid *grid, const struct view *view, const struct row *row,
 			  bool ascii)
 {
-	_cleanup_(bufferp) struct buffer text = {0};
-
-	if (!buffer_init(&text, NULL) || !grid_add_line(grid))
-		return false;
 	for (size_t i = 0; i < view->n; i++) {
 		const struct choice *c = &view->choices[i];
 
-		text.n = 0;
-		buffer_cell(&text, c, choice_cell(c, row), ascii);
-		buffer_char(&text, '\0');
-		if (text.error || !grid_set(grid, i, text.at))
+		buffer_cell(grid_text(grid), c, choice_cell(c, row), ascii);
+		if (!grid_cell_end(grid))
 			return false;
 	}
 	return true;

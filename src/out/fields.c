@@ -45,7 +45,6 @@ static void buffer_bits(struct buffer *buffer, const struct layout *layout, size
 		}
 		buffer->n += format_decimal(buffer_room(buffer, NUMBER_MAX), f->first);
 	}
-	buffer_char(buffer, '\0');
 }
 
 static void buffer_value(struct buffer *buffer, const struct field *field, uint64_t value)
@@ -55,7 +54,6 @@ static void buffer_value(struct buffer *buffer, const struct field *field, uint6
 		       field->format == FIELD_ENUM;
 
 	buffer->n += decimal ? format_decimal(to, value) : format_hex(to, value);
-	buffer_char(buffer, '\0');
 }
 
 static void buffer_meaning(struct buffer *buffer, const struct layout *layout,
@@ -80,50 +78,38 @@ static void buffer_meaning(struct buffer *buffer, const struct layout *layout,
 		buffer_str(buffer, field->valid_when);
 		buffer_str(buffer, " is 0)");
 	}
-	buffer_char(buffer, '\0');
 }
 
-static bool field_line(struct grid *grid, struct buffer *text, const struct layout *layout,
-		       const uint64_t *words, size_t row, uint64_t value)
+static bool field_line(struct grid *grid, const struct layout *layout, const uint64_t *words,
+		       size_t row, uint64_t value)
 {
-	size_t at[4];
+	struct buffer *text = grid_text(grid);
 
-	text->n = 0;
-	at[0] = text->n;
 	buffer_bits(text, layout, row);
-	at[1] = text->n;
-	buffer_put(text, layout->fields[row].key, strlen(layout->fields[row].key) + 1);
-	at[2] = text->n;
+	bool fine = grid_cell_end(grid);
+	buffer_str(text, layout->fields[row].key);
+	fine &= grid_cell_end(grid);
 	buffer_value(text, &layout->fields[row], value);
-	at[3] = text->n;
+	fine &= grid_cell_end(grid);
 	buffer_meaning(text, layout, words, row, value);
-	if (text->error || !grid_add_line(grid))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(at); i++)
-		if (!grid_set(grid, i, text->at + at[i]))
-			return false;
-	return true;
+	return grid_cell_end(grid) && fine;
 }
 
 bool text_fields_print(struct emit *emit, const struct layout *layout, const uint64_t *words,
 		       size_t indent)
 {
 	_cleanup_(grid_freep) struct grid *grid = grid_new(emit->options.color, 0);
-	struct buffer text;
 	bool fine = grid && grid_add_column(grid, "BITS", GRID_RIGHT) &&
 		    grid_add_column(grid, "FIELD", 0) &&
 		    grid_add_column(grid, "VALUE", GRID_RIGHT) &&
 		    grid_add_column(grid, "MEANING", 0);
 
-	if (!fine || !buffer_init(&text, NULL))
-		return false;
 	for (size_t row = 0; fine && row < layout->n_fields; row++) {
 		if (field_is_piece(&layout->fields[row]))
 			continue;
 		uint64_t value = layout_get(layout, words, row);
 		if (emit->view->all || field_is_shown(layout, words, row, value))
-			fine = field_line(grid, &text, layout, words, row, value);
+			fine = field_line(grid, layout, words, row, value);
 	}
-	buffer_free(&text);
 	return fine && grid_print(grid, &emit->buffer, indent);
 }
