@@ -18,6 +18,8 @@ static size_t next_piece(const struct layout *layout, size_t first, size_t row)
 {
 	const char *key = layout->fields[first].key;
 
+	if (!layout->fields[first].in_pieces)
+		return layout->n_fields;
 	for (row++; row < layout->n_fields; row++)
 		if (field_is_piece(&layout->fields[row]) && !strcmp(layout->fields[row].key, key))
 			break;

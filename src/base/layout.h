@@ -43,6 +43,7 @@ struct field {
 	const char *valid_when; /* key of the field that gives this one meaning when set; NULL: always */
 	const char *meaning;    /* one line */
 	const char *spec;       /* "AMD 48882 Table 7", or where else it is known from */
+	bool in_pieces;         /* more rows with this key hold bits of the value */
 };
 
 struct layout {

@@ -25,8 +25,8 @@ static const struct field thing_fields[] = {
 	{"root", "Root", 12, 40, FIELD_ADDRESS, 12, NULL, "mode", "Top table", "here"},
 	{"g", "Guest", 52, 1, FIELD_FLAG, 0, NULL, NULL, "Guest tables", "here"},
 	{"levels", "Guest levels", 53, 2, FIELD_NUMBER, 0, NULL, "g", "Levels", "here"},
-	{"split", "Split", 55, 9, FIELD_HEX, 3, NULL, NULL, "Lies apart", "here"},
-	{"split", NULL, 64, 3, FIELD_HEX, 0, NULL, NULL, NULL, "here"},
+	{"split", "Split", 55, 9, FIELD_HEX, 3, NULL, NULL, "Lies apart", "here", true},
+	{"split", NULL, 64, 3, FIELD_HEX, 0, NULL, NULL, NULL, "here", true},
 	{"ignored_67", "Ignored", 67, 29, FIELD_IGNORED, 0, NULL, NULL, "Free", "here"},
 };
 

@@ -156,7 +156,11 @@ static void test_pieces(void **state)
 		int first = layout_find(layout, field->key);
 		unsigned width;
 		uint64_t room;
+		unsigned rows = 0;
 
+		for (size_t i = 0; i < layout->n_fields; i++)
+			rows += !strcmp(layout->fields[i].key, field->key);
+		check(field->in_pieces == (rows > 1));
 		check(first >= 0 && !field_is_piece(&layout->fields[first]));
 		check(layout->fields[first].format == field->format);
 		if (field_is_piece(field))

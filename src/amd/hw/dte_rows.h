@@ -26,7 +26,7 @@ ROW(GV, FLAG(55, "gv", "Guest translation valid", "tv",
 	     "Guest (v2) page tables are used, found through the GCR3 table"))
 ROW(GLX, ENUM(56, 2, "glx", "GCR3 table levels", glx_values, "gv",
 	      "Levels of the GCR3 table, which a PASID indexes"))
-ROW(GCR3_ROOT, ADDRESS(58, 3, 12, "gcr3_root", "GCR3 table root", "gv",
+ROW(GCR3_ROOT, FIRST_PIECE(58, 3, FIELD_ADDRESS, 12, "gcr3_root", "GCR3 table root", "gv",
 		       "Address of the GCR3 table's top level"))
 ROW(IR, FLAG(61, "ir", "Reads allowed", "tv", "DMA may read, where the page tables also say so"))
 ROW(IW, FLAG(62, "iw", "Writes allowed", "tv", "DMA may write, where the page tables also say so"))

@@ -240,7 +240,7 @@ static const struct field invalid_device_request_fields[] = {
 
 static const struct field invalid_ppr_request_fields[] = {
 	DEVICE_ID,
-	HEX(16, 16, "pasid", "PASID", NULL, "Address space of the page"),
+	FIRST_PIECE(16, 16, FIELD_HEX, 0, "pasid", "PASID", NULL, "Address space of the page"),
 	HEX(32, 10, "tag", "Tag", NULL, "Page request group"),
 	PIECE(42, 4, FIELD_HEX, 16, "pasid"),
 	RESERVED(46, 2),
@@ -290,7 +290,7 @@ static const struct field rmp_hardware_error_fields[] = {
 
 static const struct field ppr_fields[] = {
 	DEVICE_ID,
-	HEX(16, 16, "pasid", "PASID", "gn", "Address space of the page"),
+	FIRST_PIECE(16, 16, FIELD_HEX, 0, "pasid", "PASID", "gn", "Address space of the page"),
 	HEX(32, 9, "tag", "Tag", NULL, "Page request group"),
 	FLAG(41, "last", "Last", NULL, "The last request of its group"),
 	PIECE(42, 4, FIELD_HEX, 16, "pasid"),

@@ -12,7 +12,7 @@
 
 #define FIELD_ROW(key, label, first, width, format, shift, values, gate, meaning)                  \
 	{                                                                                          \
-		key, label, first, width, format, shift, values, gate, meaning, SPEC               \
+		key, label, first, width, format, shift, values, gate, meaning, SPEC, false        \
 	}
 
 #define FLAG(first, key, label, gate, meaning)                                                     \
@@ -32,14 +32,13 @@
 	FIELD_ROW("ignored_" #first, "Ignored", first, width, FIELD_IGNORED, 0, NULL, NULL,        \
 		  "Not looked at by hardware")
 
-/*
- * A value in pieces: the first one, where it does not hold the value's lowest bit (HEX and ADDRESS
- * do elsewhere), and the further ones.
- */
+/* A value in pieces: the first one, and the further ones. */
 #define FIRST_PIECE(first, width, format, shift, key, label, gate, meaning)                        \
-	FIELD_ROW(key, label, first, width, format, shift, NULL, gate, meaning)
+	{                                                                                          \
+		key, label, first, width, format, shift, NULL, gate, meaning, SPEC, true           \
+	}
 #define PIECE(first, width, format, shift, key)                                                    \
-	FIELD_ROW(key, NULL, first, width, format, shift, NULL, NULL, NULL)
+	FIRST_PIECE(first, width, format, shift, key, NULL, NULL, NULL)
 
 #define LAYOUT(name, title, bits, fields)                                                          \
 	{                                                                                          \
