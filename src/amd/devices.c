@@ -35,10 +35,8 @@ const char *device_data_variant_name(const struct amd *amd)
 
 static void name_function(struct load *load, const struct pci_function *f)
 {
-	char name[PCI_NAME_SIZE];
-
-	pci_name(name, f->segment, f->devid);
-	reader_object(&load->reader, "%s", name);
+	_Static_assert(sizeof(load->reader.object) >= PCI_NAME_SIZE, "a name fits");
+	pci_name(load->reader.object, f->segment, f->devid);
 }
 
 static struct error *read_groups(struct load *load)

@@ -2,7 +2,6 @@
 #include "kernel/pci.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/vec.h"
@@ -23,10 +22,29 @@ struct bus {
 	uint8_t number;
 };
 
+static char *put_hex(char *to, uint32_t value, unsigned digits)
+{
+	while (digits--)
+		*to++ = "0123456789abcdef"[value >> 4 * digits & 15];
+	return to;
+}
+
+/* By hand: it is made some times for each device. */
 void pci_name(char name[PCI_NAME_SIZE], uint32_t segment, uint16_t devid)
 {
-	snprintf(name, PCI_NAME_SIZE, "%04x:%02x:%02x.%x", segment & 0xffffff, devid >> 8,
-		 devid >> 3 & 0x1f, devid & 7);
+	unsigned digits = 4;
+
+	segment &= 0xffffff;
+	while (segment >> 4 * digits)
+		digits++;
+	name = put_hex(name, segment, digits);
+	*name++ = ':';
+	name = put_hex(name, devid >> 8, 2);
+	*name++ = ':';
+	name = put_hex(name, devid >> 3 & 0x1f, 2);
+	*name++ = '.';
+	name = put_hex(name, devid & 7, 1);
+	*name = '\0';
 }
 
 static bool bus_is_met(const struct bus_vec *buses, uint64_t address)
