@@ -29,7 +29,7 @@ void key_index_sort(struct key_index *map)
 		qsort(map->at, map->n, sizeof(*map->at), compare_rows);
 }
 
-int64_t key_index_find(const struct key_index *map, uint64_t key)
+size_t key_index_first(const struct key_index *map, uint64_t key)
 {
 	size_t low = 0, high = map->n;
 
@@ -41,7 +41,14 @@ int64_t key_index_find(const struct key_index *map, uint64_t key)
 		else
 			high = middle;
 	}
-	return low < map->n && map->at[low].key == key ? (int64_t)map->at[low].index : -1;
+	return low;
+}
+
+int64_t key_index_find(const struct key_index *map, uint64_t key)
+{
+	size_t at = key_index_first(map, key);
+
+	return at < map->n && map->at[at].key == key ? (int64_t)map->at[at].index : -1;
 }
 
 void key_index_free(struct key_index *map)

@@ -73,6 +73,8 @@ struct check_gap {
 	const char *reason;
 };
 
+#define FINDINGS_MAX 1000 /* of one rule; likewise gaps */
+
 struct check_outcome {
 	const struct rule *rule;
 	enum check_status status;
@@ -80,16 +82,16 @@ struct check_outcome {
 		struct check_finding **at; /* in the order found */
 		size_t n, room;
 	} findings;
+	uint32_t *hashes; /* of their keys, to find one again; the arena's, NULL: none yet */
 	struct check_gaps {
 		struct check_gap *at;
 		size_t n, room;
 	} gaps;
+	uint32_t *gap_hashes; /* of object and what */
 	uint64_t n_accepted;	      /* findings that the baseline has */
 	uint64_t n_more, n_more_gaps; /* past FINDINGS_MAX */
 	size_t n_order;		      /* its place in the tables, among those that were run */
 };
-
-#define FINDINGS_MAX 1000 /* of one rule */
 
 struct check_options {
 	enum check_severity threshold; /* rules of at least this */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/key_index.h"
 #include "check/rule.h"
 #include "kernel/page.h"
 
@@ -265,22 +266,37 @@ static bool is_same_dma(const struct hw_entry *a, const struct hw_entry *b)
 	return a->words[0] == b->words[0] && a->words[1] == b->words[1];
 }
 
-/* Devices of a group may share an alias: its entry is then a copy of one of theirs. */
-static bool is_any_copy(const struct snapshot *s, const struct device *device,
-			const struct hw_entry *alias)
+/* Devices by their group. */
+static struct error *index_groups(const struct snapshot *s, struct key_index *ret)
 {
-	for (uint32_t i = 0; i < s->n_devices; i++) {
-		const struct device *d = &s->devices[i];
-		bool shares = d == device || (d->group.state == DATUM_OK &&
-					      datum_is(device->group, d->group.value));
+	for (uint32_t i = 0; i < s->n_devices; i++)
+		if (s->devices[i].group.state == DATUM_OK &&
+		    !key_index_add(ret, s->devices[i].group.value, i))
+			return error_no_memory;
+	key_index_sort(ret);
+	return NULL;
+}
 
-		if (shares && d->entry.state == DATUM_OK && is_same_dma(alias, &d->entry))
+/* Devices of a group may share an alias: its entry is then a copy of one of theirs. */
+static bool is_any_copy(const struct snapshot *s, const struct key_index *groups,
+			const struct device *device, const struct hw_entry *alias)
+{
+	if (device->entry.state == DATUM_OK && is_same_dma(alias, &device->entry))
+		return true;
+	if (device->group.state != DATUM_OK)
+		return false;
+	for (size_t i = key_index_first(groups, device->group.value);
+	     i < groups->n && groups->at[i].key == device->group.value; i++) {
+		const struct device *d = &s->devices[groups->at[i].index];
+
+		if (d->entry.state == DATUM_OK && is_same_dma(alias, &d->entry))
 			return true;
 	}
 	return false;
 }
 
-static struct error *check_alias(struct check *check, const struct device *device)
+static struct error *check_alias(struct check *check, const struct key_index *groups,
+				 const struct device *device)
 {
 	const struct rule *rule = &rules[ALIAS];
 	struct snapshot *s = check->snapshot;
@@ -300,7 +316,7 @@ static struct error *check_alias(struct check *check, const struct device *devic
 		return NULL;
 	}
 	if (!check_known(check, rule, device->name, "alias's entry", alias.state) ||
-	    alias.state != DATUM_OK || is_any_copy(s, device, &alias))
+	    alias.state != DATUM_OK || is_any_copy(s, groups, device, &alias))
 		return NULL;
 	struct check_finding *f = check_find(
 		check, rule, device->name, NULL, CONFIDENCE_LIKELY,
@@ -323,7 +339,8 @@ static void check_captured(struct check *check, const struct device *device)
 	entry_word(check, f, &device->entry, 0);
 }
 
-static struct error *check_entry(struct check *check, const struct device *device)
+static struct error *check_entry(struct check *check, const struct key_index *groups,
+				 const struct device *device)
 {
 	bool known = true;
 
@@ -338,18 +355,19 @@ static struct error *check_entry(struct check *check, const struct device *devic
 		return NULL;
 	check_valid(check, device);
 	check_driver(check, device);
-	return check_alias(check, device);
+	return check_alias(check, groups, device);
 }
 
 static struct error *check_entries(struct check *check)
 {
 	const struct snapshot *s = check->snapshot;
-	struct error *err = NULL;
+	_cleanup_(key_index_free) struct key_index groups = {0};
+	struct error *err = index_groups(s, &groups);
 
 	for (uint32_t i = 0; i < s->n_devices && !err; i++) {
 		err = target_poll(check->target);
 		if (!err)
-			err = check_entry(check, &s->devices[i]);
+			err = check_entry(check, &groups, &s->devices[i]);
 	}
 	return err;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/key_index.h"
 #include "check/rule.h"
 #include "model/domain_ids.h"
 
@@ -88,25 +89,16 @@ static bool note_unread_users(struct check *check, const struct rule *rule)
 static void find_shared(struct check *check, uint32_t id)
 {
 	const struct snapshot *s = check->snapshot;
-	struct check_finding *f = NULL;
-	unsigned n = 0;
+	const struct domain *first;
+	uint32_t n = snapshot_domains_of_id(s, id, &first);
 	char object[32];
 
 	snprintf(object, sizeof(object), "domain ID 0x%" PRIx32, id);
-	for (uint32_t i = 0; i < s->n_domains; i++)
-		n += datum_is(s->domains[i].id, id);
-	for (uint32_t i = 0; i < s->n_domains; i++) {
-		const struct domain *d = &s->domains[i];
-
-		if (!datum_is(d->id, id))
-			continue;
-		if (!f)
-			f = check_find(check, &rules[SHARED], object, domain_words(s, d).stable,
-				       CONFIDENCE_CERTAIN, "%u domains bear it", n);
-		if (!f)
-			return;
-		check_word_at(check, f, "a domain's ID", d->id_address, d->id);
-	}
+	struct check_finding *f =
+		check_find(check, &rules[SHARED], object, domain_words(s, first).stable,
+			   CONFIDENCE_CERTAIN, "%" PRIu32 " domains bear it", n);
+	for (uint32_t i = 0; i < n && f; i++)
+		check_word_at(check, f, "a domain's ID", first[i].id_address, first[i].id);
 }
 
 static struct error *check_shared(struct check *check)
@@ -139,21 +131,17 @@ static void allocator_word(struct check *check, struct check_finding *f, uint32_
 			      (struct datum){.state = DATUM_ABSENT});
 }
 
-static void find_unallocated(struct check *check, uint32_t id)
+static void find_unallocated(struct check *check, const struct key_index *by_id, uint32_t id)
 {
 	const struct snapshot *s = check->snapshot;
-	const struct domain *domain = NULL;
-	const struct device *device = NULL;
+	int64_t first = key_index_find(by_id, id);
+	const struct device *device = first < 0 ? NULL : &s->devices[first];
+	const struct domain *domain;
 	struct check_finding *f;
 	char object[32];
 
+	snapshot_domains_of_id(s, id, &domain);
 	snprintf(object, sizeof(object), "domain ID 0x%" PRIx32, id);
-	for (uint32_t i = 0; i < s->n_domains && !domain; i++)
-		if (datum_is(s->domains[i].id, id))
-			domain = &s->domains[i];
-	for (uint32_t i = 0; i < s->n_devices && !device; i++)
-		if (datum_is(s->devices[i].domain_id, id))
-			device = &s->devices[i];
 	f = check_find(check, &rules[UNALLOCATED], object,
 		       domain	? domain_words(s, domain).stable
 		       : device ? device->name
@@ -169,6 +157,22 @@ static void find_unallocated(struct check *check, uint32_t id)
 				   : device->entry.address,
 			   datum_ok(device->entry.words[1]));
 	allocator_word(check, f, id);
+}
+
+static struct error *find_all_unallocated(struct check *check, const struct domain_id_use *use)
+{
+	const struct snapshot *s = check->snapshot;
+	_cleanup_(key_index_free) struct key_index by_id = {0};
+
+	for (uint32_t i = 0; i < s->n_devices; i++)
+		if (s->devices[i].domain_id.state == DATUM_OK &&
+		    !key_index_add(&by_id, s->devices[i].domain_id.value, i))
+			return error_no_memory;
+	key_index_sort(&by_id);
+	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
+		if (domain_id_test(use->in_use, id) && !domain_id_test(s->ids.bitmap, id))
+			find_unallocated(check, &by_id, id);
+	return NULL;
 }
 
 static bool took_over(struct check *check)
@@ -229,9 +233,9 @@ static struct error *check_allocator(struct check *check)
 	if (s->ids.state != DATUM_OK)
 		return NULL;
 	domain_ids_collect(s, use);
-	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
-		if (domain_id_test(use->in_use, id) && !domain_id_test(s->ids.bitmap, id))
-			find_unallocated(check, id);
+	struct error *err = find_all_unallocated(check, use);
+	if (err)
+		return err;
 	find_exhausted(check);
 	note_unread_users(check, &rules[UNALLOCATED]);
 	note_unread_users(check, &rules[COPIED]);

@@ -34,22 +34,46 @@ static const char *make_key(struct arena *arena, const struct rule *rule, const 
 	return key;
 }
 
-static struct check_finding *find_again(const struct check_outcome *outcome, const char *key)
+/* FNV-1a; of several texts one after the other, each with its end. */
+#define HASH_START UINT32_C(0x811c9dc5)
+
+static uint32_t hash_text(uint32_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (unsigned char)*text) * UINT32_C(0x01000193);
+	while (*text++);
+	return hash;
+}
+
+static struct check_finding *find_again(const struct check_outcome *outcome, const char *key,
+					uint32_t hash)
 {
 	for (size_t i = outcome->findings.n; i--;)
-		if (!strcmp(outcome->findings.at[i]->key, key))
+		if (outcome->hashes[i] == hash && !strcmp(outcome->findings.at[i]->key, key))
 			return outcome->findings.at[i];
 	return NULL;
 }
 
+/* Notes the hash of number i, where there is memory for it. */
+static bool hash_note(struct arena *arena, uint32_t **hashes, size_t i, uint32_t hash)
+{
+	if (!*hashes)
+		*hashes = arena_alloc(arena, FINDINGS_MAX * sizeof(**hashes));
+	if (*hashes)
+		(*hashes)[i] = hash;
+	return *hashes;
+}
+
 static struct check_finding *add_finding(struct check *check, struct check_outcome *outcome,
-					 const char *object, const char *key, const char *message)
+					 const char *object, const char *key, uint32_t hash,
+					 const char *message)
 {
 	struct arena *arena = &check->report->arena;
+	bool noted = hash_note(arena, &outcome->hashes, outcome->findings.n, hash);
 	struct check_finding *finding = arena_alloc(arena, sizeof(*finding));
 	const char *name = arena_strdup(arena, object);
 	struct check_finding **slot =
-		finding && name && message ? vec_push(&outcome->findings) : NULL;
+		noted && finding && name && message ? vec_push(&outcome->findings) : NULL;
 
 	if (!slot) {
 		check->no_memory = true;
@@ -77,7 +101,8 @@ struct check_finding *check_find(struct check *check, const struct rule *rule, c
 		check->no_memory = true;
 		return NULL;
 	}
-	struct check_finding *again = find_again(outcome, key);
+	uint32_t hash = hash_text(HASH_START, key);
+	struct check_finding *again = find_again(outcome, key, hash);
 	if (again) {
 		again->count++;
 		return NULL;
@@ -94,7 +119,7 @@ struct check_finding *check_find(struct check *check, const struct rule *rule, c
 	if (vasprintf(&message, fmt, ap) < 0)
 		message = NULL;
 	va_end(ap);
-	struct check_finding *finding = add_finding(check, outcome, object, key,
+	struct check_finding *finding = add_finding(check, outcome, object, key, hash,
 						    message ? arena_strdup(arena, message) : NULL);
 	if (finding)
 		finding->confidence = confidence;
@@ -157,15 +182,18 @@ void check_unknown(struct check *check, const struct rule *rule, const char *obj
 
 	if (!outcome)
 		return;
+	uint32_t hash = hash_text(hash_text(HASH_START, object), what);
 	for (size_t i = 0; i < outcome->gaps.n; i++)
-		if (!strcmp(outcome->gaps.at[i].object, object) &&
+		if (outcome->gap_hashes[i] == hash &&
+		    !strcmp(outcome->gaps.at[i].object, object) &&
 		    !strcmp(outcome->gaps.at[i].what, what))
 			return;
 	if (outcome->gaps.n == FINDINGS_MAX) {
 		outcome->n_more_gaps++;
 		return;
 	}
-	struct check_gap *gap = vec_push(&outcome->gaps);
+	bool noted = hash_note(arena, &outcome->gap_hashes, outcome->gaps.n, hash);
+	struct check_gap *gap = noted ? vec_push(&outcome->gaps) : NULL;
 	if (!gap) {
 		check->no_memory = true;
 		return;

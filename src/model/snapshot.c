@@ -24,6 +24,25 @@ const struct device *snapshot_device(const struct snapshot *snapshot, uint32_t s
 	return d->segment == segment && d->devid == devid ? d : NULL;
 }
 
+uint32_t snapshot_domains_of_id(const struct snapshot *snapshot, uint64_t id,
+				const struct domain **ret)
+{
+	uint32_t low = 0, high = snapshot->n_domains, n = 0;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (snapshot->domains[middle].id.value < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low + n < snapshot->n_domains && datum_is(snapshot->domains[low + n].id, id))
+		n++;
+	*ret = n ? &snapshot->domains[low] : NULL;
+	return n;
+}
+
 const char *domain_type_name(uint64_t type)
 {
 	static const struct {

@@ -214,7 +214,7 @@ struct snapshot {
 	uint32_t n_devices;
 	struct group *groups; /* by id */
 	uint32_t n_groups;
-	struct domain *domains; /* by id, then address */
+	struct domain *domains; /* by id (one that is not known is 0), then address */
 	uint32_t n_domains;
 	struct domain_ids ids;
 	struct interrupts interrupts;
@@ -233,6 +233,10 @@ struct snapshot {
 /* The device of that segment and devid; NULL: not among them. */
 const struct device *snapshot_device(const struct snapshot *snapshot, uint32_t segment,
 				     uint16_t devid);
+
+/* How many domains bear the ID (not 0), the first of them in *ret. */
+uint32_t snapshot_domains_of_id(const struct snapshot *snapshot, uint64_t id,
+				const struct domain **ret);
 
 /* "dma", "dma-fq", ...: an iommu_domain.type of include/linux/iommu.h; NULL: not one we know. */
 const char *domain_type_name(uint64_t type);
