@@ -207,15 +207,20 @@ static struct error *record(struct session *session)
 	return err ? err : read_rings(session);
 }
 
-/* A session of its own: what the open one has read already would not be read, and noted, again. */
+/*
+ * A session of its own: what the open one has read already would not be read, and noted, again. That one
+ * is closed: a flattened dump would be put in order twice, in two temporary files.
+ */
 static struct error *capture_run(struct command_call *call)
 {
 	struct session *session;
 	struct recorder recorder = {0};
 	struct target *target;
 	uint64_t size;
-	struct error *err = session_new(session_spec(call->session), &session);
+	struct error *err;
 
+	session_close(call->session);
+	err = session_new(session_spec(call->session), &session);
 	if (err)
 		return err;
 	err = session_target(session, &target);

@@ -18,6 +18,7 @@ struct session {
 	struct iommu_driver *drivers[ARRAY_SIZE(drivers)];
 	struct iommu_driver *driver; /* the one in use */
 	struct snapshot snapshot;
+	bool was_open;
 	bool failed;
 };
 
@@ -32,16 +33,23 @@ struct error *session_new(const struct target_spec *spec, struct session **ret)
 	return NULL;
 }
 
-void session_free(struct session *session)
+void session_close(struct session *session)
 {
-	if (!session)
-		return;
 	snapshot_free(&session->snapshot);
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
 		if (session->drivers[i])
 			drivers[i]->destroy(session->drivers[i]);
 	kernel_close(session->kernel);
 	target_close(session->target);
+	*session = (struct session){
+		.spec = session->spec, .was_open = session->was_open, .failed = session->failed};
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	session_close(session);
 	free(session);
 }
 
@@ -52,7 +60,7 @@ const struct target_spec *session_spec(const struct session *session)
 
 bool session_is_given(const struct session *session)
 {
-	return session->target || session->spec->n_cores;
+	return session->was_open || session->spec->n_cores;
 }
 
 /* Remembers that an opening step failed; passes err on. */
@@ -67,8 +75,10 @@ struct error *session_target(struct session *session, struct target **ret)
 {
 	struct error *err = session->target ? NULL : target_open(session->spec, &session->target);
 
-	if (!err)
+	if (!err) {
+		session->was_open = true;
 		*ret = session->target;
+	}
 	return opened(session, err);
 }
 

@@ -21,7 +21,10 @@ void session_free(struct session *session); /* NULL is fine */
 /* What it was made with. */
 const struct target_spec *session_spec(const struct session *session);
 
-/* A dump was named, or a target is open: commands that need none may use it. */
+/* Ends the target and all that was read of it. The next command that needs it opens it anew. */
+void session_close(struct session *session);
+
+/* A dump was named, or a target was opened: commands that need none may use it. */
 bool session_is_given(const struct session *session);
 
 /* All of these open the target if need be; what they return belongs to the session. */

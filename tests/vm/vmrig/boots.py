@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The boots: what is asked of a guest, and what is kept of it."""
 
-from . import formats, initramfs, roots, truth
+from . import initramfs, truth
 from .cache import publish, punch_holes, series_dir, workspace
 from .qemu import VFIO_BDF, Guest
 
@@ -25,7 +25,6 @@ STATES_OUTPUTS = ("before.elf", "after.elf", "truth-before.json", "truth-after.j
                   "after.kdump-zlib.flat", "after.paging.elf")
 BARE_OUTPUTS = ("before.elf", "truth-before.json")
 NOFWCFG_OUTPUTS = ("nofwcfg.elf", "truth-nofwcfg.json")
-KDUMP_OUTPUTS = ("kdump.flat", "kdump.kdump", "truth-kdump.json")
 
 
 def keep_console(work, series, name):
@@ -114,38 +113,3 @@ def bare(series, kernel_dir):
         truth.write(work / "truth-before.json", facts)
         finish_dump(series, work / "before.elf")
         publish(series.name, work / "truth-before.json")
-
-
-def kdump(series, kernel_dir):
-    """A crash as it happens in the field: panic, capture kernel, makedumpfile."""
-    with workspace(series.name) as work:
-        capture_image = work / "capture-initramfs"
-        initramfs.build(capture_image, ("nvme",), (), kernel_dir / "modules",
-                        roots.files_of("makedumpfile"))
-        image = work / "initramfs"
-        initramfs.build(image, MODULES, series.module_options,
-                        kernel_dir / "modules",
-                        {**initramfs.compile_guest(work),
-                         "capture/vmlinuz": kernel_dir / "vmlinuz",
-                         "capture/initramfs": capture_image})
-        command_line = (f"{COMMAND_LINE} crashkernel=256M rig=crash "
-                        "rig.capture=console=ttyS0,no_timer_check,nr_cpus=1,"
-                        "reset_devices,panic=1,rig=capture,"
-                        f"rig.level={series.dump_level}")
-        try:
-            with Guest(work, kernel_dir / "vmlinuz", image, command_line, memory="768M",
-                       disk_size=1024) as guest:
-                facts = guest.facts_until("ready")
-                guest.go_on()
-                capture_facts = guest.facts_until("captured")
-        finally:
-            keep_console(work, series.name, "kdump")
-        flat = work / "kdump.flat"
-        guest.disk.replace(flat)
-        with open(flat, "r+b") as disk:
-            disk.truncate(int(capture_facts[-1][1]))
-        plain = work / "kdump.kdump"
-        formats.rearrange(flat, plain)
-        truth.write(work / "truth-kdump.json", facts + capture_facts)
-        for name in KDUMP_OUTPUTS:
-            publish(series.name, work / name)

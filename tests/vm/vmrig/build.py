@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 
-from . import boots, debian, formats, initramfs, kmodule, live, qemu, roots, states
+from . import boots, crash, debian, formats, initramfs, kmodule, live, qemu, roots, states
 from .cache import (RIG_DIR, RigError, Step, cache_dir, note, publish, run, series_dir, vm_dir,
                     workspace)
 
@@ -144,7 +144,10 @@ class SeriesBuild:
         if self.series.kdump:
             with NETWORK:
                 roots.build()
-            self.boot("kdump", boots.kdump, boots.KDUMP_OUTPUTS, (version,))
+            self.boot("kdump", lambda *where: crash.kdump(*where, self.program),
+                      crash.outputs(self.program),
+                      (version, *(SOURCES / f"{module}.py" for module in ("crash", "live")),
+                       *crash.inputs(self.program)))
         for row in self.extra_boots():
             if row.newer_qemu:
                 with NETWORK:

@@ -91,6 +91,15 @@ def compile_guest(directory):
     return files
 
 
+def program_files(program):
+    """{name in the archive: path} of a program and the libraries that it needs."""
+    listing = run(["ldd", program], 60, program.name).decode()
+    paths = re.findall(r"(/[^ ]+) \(0x", listing)
+    if not paths:
+        raise RigError(f"{program}: ldd names no libraries")
+    return {"bin/iommuscope": Path(program), **{path.lstrip("/"): Path(path) for path in paths}}
+
+
 def build(path, modules, module_options, module_dir, files):
     """`files` maps names in the archive to paths: programs and whatever else the guest needs."""
     archive = Archive()

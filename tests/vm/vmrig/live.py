@@ -3,14 +3,13 @@
 
 import base64
 import io
-import re
 import tarfile
 
 from . import boots, initramfs, truth
-from .cache import RIG_DIR, RigError, digest, publish, run, workspace
+from .cache import RigError, digest, publish, run, workspace
+from .initramfs import GUEST_DIR
 from .qemu import Guest
 
-GUEST_DIR = RIG_DIR / "guest"
 SCRIPT = GUEST_DIR / "live"
 CHURN = GUEST_DIR / "churn.c"
 # Of the busy commands, of which there are five: in one process, and each in its own.
@@ -25,21 +24,11 @@ def inputs(program):
     return [SCRIPT, CHURN, ROUNDS, SEPARATE_ROUNDS, program]
 
 
-def program_files(program):
-    """{name in the archive: path} of a program and the libraries that it needs."""
-    listing = run(["ldd", program], 60, program.name).decode()
-    paths = re.findall(r"(/[^ ]+) \(0x", listing)
-    if not paths:
-        raise RigError(f"{program}: ldd names no libraries")
-    return {"bin/iommuscope": program, **{path.lstrip("/"): path for path in paths}}
-
-
 def guest_files(work, program):
     churn = work / "churn"
     run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", churn, CHURN], 60,
         CHURN.name)
-    files = {"live": SCRIPT, "bin/churn": churn, **program_files(program)}
-    return {name: type(SCRIPT)(path) for name, path in files.items()}
+    return {"live": SCRIPT, "bin/churn": churn, **initramfs.program_files(program)}
 
 
 def open_answers(disk, facts):
