@@ -53,6 +53,17 @@ static struct datum type_by_flags(struct load *load, const struct domain *domain
 	return datum_ok(domain->pt_format ? TYPE_UNMANAGED : TYPE_IDENTITY);
 }
 
+/* Before Linux 5.5 the driver itself was the DMA API, and its domains for that were larger. */
+static uint64_t own_allocator(const struct load *load, const struct domain *domain)
+{
+	const struct found *f = load->amd->found;
+
+	if (!domain->address || domain->type.state != DATUM_OK || domain->type.value != TYPE_DMA ||
+	    !is_found(&f[AMD_DMA_OPS_DOMAIN]) || !is_found(&f[AMD_DMA_OPS_IOVAD]))
+		return 0;
+	return domain->address - f[AMD_DMA_OPS_DOMAIN].value + f[AMD_DMA_OPS_IOVAD].value;
+}
+
 static void read_domain(struct load *load, const struct domain_name *name, struct domain *ret)
 {
 	uint64_t address = name->address, core = name->core;
@@ -76,6 +87,7 @@ static void read_domain(struct load *load, const struct domain_name *name, struc
 	}
 	if (address && !is_found(type))
 		ret->type = type_by_flags(load, ret);
+	ret->iova_domain = own_allocator(load, ret);
 	if (ret->type.state == DATUM_OK)
 		ret->type_name = domain_type_name(ret->type.value);
 }

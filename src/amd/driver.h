@@ -125,6 +125,10 @@
 	  "domains of groups")                                                                     \
 	X(AMD_PD_OLD_CORE, MEMBER, "struct protection_domain", "iommu_domain", VARIANT,            \
 	  "domains of groups before Linux 4.1")                                                    \
+	X(AMD_DMA_OPS_DOMAIN, MEMBER, "struct dma_ops_domain", "domain", VARIANT,                  \
+	  "IOVA allocators before Linux 5.5")                                                      \
+	X(AMD_DMA_OPS_IOVAD, MEMBER, "struct dma_ops_domain", "iovad", VARIANT,                    \
+	  "IOVA allocators before Linux 5.5")                                                      \
 	X(AMD_PD_ID, MEMBER, "struct protection_domain", "id", REQUIRED, "domain IDs")             \
 	X(AMD_PD_MODE, MEMBER, "struct protection_domain", "pd_mode", VARIANT,                     \
 	  "page-table formats of domains")                                                         \

@@ -155,7 +155,8 @@ static struct error *read_allocator(struct kernel *kernel, const struct domain *
 	struct iova_allocator allocator = {0};
 	struct iova_range range;
 	bool more = false;
-	struct error *err = iova_allocator_open(&reader, domain->core_address, &allocator);
+	struct error *err = iova_allocator_open(&reader, domain->core_address, domain->iova_domain,
+						&allocator);
 
 	if (!err)
 		more = allocator.address;

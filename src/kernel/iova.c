@@ -176,7 +176,7 @@ static struct error *read_queues(struct iova_allocator *a, const struct percpu *
 	struct error *err = NULL;
 
 	if (!in_cookie && !is_found(&a->found[IOVA_OLD_FQ]))
-		return NULL;
+		return error_new(ERROR_NOT_FOUND, "this kernel's flush queues are not known");
 	if (in_cookie && is_found(&a->found[IOVA_FQ_DOMAIN]))
 		err = read_member(a, a->cookie, IOVA_FQ_DOMAIN, &in_use);
 	if (!err && in_use)
@@ -234,23 +234,33 @@ static struct error *find_allocator(struct iova_allocator *a, uint64_t core)
 	return NULL;
 }
 
-struct error *iova_allocator_open(struct reader *reader, uint64_t core_domain,
-				  struct iova_allocator *ret)
+/* The first two only where the core knows the allocator. */
+static struct error *check_needs(const struct need_set *needs, bool by_core)
 {
 	static const enum iova_need required[] = {IOVA_COOKIE, IOVA_DOMAIN, IOVA_ROOT,
 						  IOVA_NODE,   IOVA_LOW,    IOVA_HIGH};
-	struct iova_allocator a = {.kernel = reader->kernel};
+
+	for (size_t i = by_core ? 0 : 2; i < ARRAY_SIZE(required); i++)
+		if (!is_found(&needs->found[required[i]]))
+			return need_missing(needs, required[i]);
+	return NULL;
+}
+
+struct error *iova_allocator_open(struct reader *reader, uint64_t core_domain, uint64_t iova_domain,
+				  struct iova_allocator *ret)
+{
+	struct iova_allocator a = {.kernel = reader->kernel, .address = iova_domain};
 	const struct need_set *needs;
 	uint64_t root;
 	struct error *err = kernel_part(reader->kernel, PART_IOVA, &needs);
 
+	if (!err)
+		err = check_needs(needs, !iova_domain);
 	if (err)
 		return err;
 	a.found = needs->found;
-	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
-		if (!is_found(&a.found[required[i]]))
-			return need_missing(needs, required[i]);
-	err = find_allocator(&a, core_domain);
+	if (!iova_domain)
+		err = find_allocator(&a, core_domain);
 	if (!err && !a.address) {
 		*ret = a;
 		return NULL;

@@ -93,11 +93,12 @@ struct iova_range {
 };
 
 /*
- * The allocator of a domain, by its struct iommu_domain; the caches are read at once. ret->address
- * 0: it has none, the DMA API does not use the domain. ERROR_NOT_FOUND: this kernel's allocators
- * are not known. What of the caches can't be read is a problem of reader's object.
+ * The allocator of a domain; the caches are read at once. It is at iova_domain, or where that is 0
+ * it is found by the struct iommu_domain. ret->address 0: there is none, the DMA API does not use
+ * the domain. ERROR_NOT_FOUND: this kernel's allocators are not known. What of the caches can't be
+ * read is a problem of reader's object.
  */
-struct error *iova_allocator_open(struct reader *reader, uint64_t core_domain,
+struct error *iova_allocator_open(struct reader *reader, uint64_t core_domain, uint64_t iova_domain,
 				  struct iova_allocator *ret);
 void iova_allocator_close(struct iova_allocator *allocator);
 

@@ -355,7 +355,8 @@ struct error *iova_compare(struct kernel *kernel, const struct snapshot *snapsho
 	if (!domain->core_address)
 		return NULL;
 	reader_object(&reader, "%s", label);
-	struct error *err = iova_allocator_open(&reader, domain->core_address, &c.allocator);
+	struct error *err = iova_allocator_open(&reader, domain->core_address, domain->iova_domain,
+						&c.allocator);
 	if (err || !c.allocator.address)
 		return err;
 	ret->has_allocator = true;

@@ -176,6 +176,7 @@ struct group {
 struct domain {
 	uint64_t address;       /* the driver's object; 0: the core's object only */
 	uint64_t core_address;  /* struct iommu_domain; 0: none in this kernel */
+	uint64_t iova_domain;   /* struct iova_domain that the driver keeps; 0: the core may have one */
 	struct datum id;
 	uint64_t id_address;    /* kernel virtual; 0: it bears none */
 	struct datum type;      /* raw */

@@ -325,7 +325,7 @@ static void read_allocator(struct allocator *a, struct iova_allocator *opened, c
 	bool more = true;
 
 	open_target(&a->f);
-	assert_null(iova_allocator_open(&a->f.reader, a->core, opened));
+	assert_null(iova_allocator_open(&a->f.reader, a->core, 0, opened));
 	for (unsigned i = 0; more && i < 100; i++) {
 		struct error *err = iova_allocator_next(opened, &range, &more);
 
