@@ -415,7 +415,7 @@ CASES = {
                        neighbour_fixture="7.2-kdump"),
     "dte-alias": Case("5.10-after", alias_to(NIC, NVME), alias_to(PORT, "0000:00:1f.0"),
                       lambda m: m.exclude(m.alias(NIC), 2)),
-    "dte-captured": Case("7.2-kdump", no_change, no_change, without_entry,
+    "dte-captured": Case("7.2-kdump", no_change, no_change, lambda m: m.exclude(m.entry(NVME), 32),
                          neighbour_fixture="7.2-after"),
     "domain-id-shared": Case("7.2-after", share_id,
                              lambda m: m.write(m.id_of(NIC), 0x55, 2),
