@@ -129,12 +129,14 @@ WITH_DEBUG = tuple(row for row in SERIES if row.debug)
 WITH_VFIO = tuple(row for row in SERIES if row.modules)
 STATES = tuple(one for row in SERIES for one in state_dumps(row))
 OTHERS = tuple(one for row in SERIES for one in other_dumps(row))
-ATTACHED = tuple(one for one in STATES if one.truth_name != "truth-before.json")
+# Attached by iommufd, not by VFIO's own container.
+IOMMUFD = tuple(one for one in OTHERS if one.truth_name == "truth-iommufd.json")
+ATTACHED = (*(one for one in STATES if one.truth_name != "truth-before.json"), *IOMMUFD)
 # Those that an attach followed.
 BEFORE = tuple(one for one in STATES
                if one.truth_name == "truth-before.json" and one.series.modules)
 # drgn refuses dumps without VMCOREINFO, and can't do without DWARF.
-READABLE_BY_DRGN = tuple(one for one in STATES
+READABLE_BY_DRGN = tuple(one for one in (*STATES, *IOMMUFD)
                          if one.series.debug and one.truth_name != "truth-nofwcfg.json")
 KDUMPS = tuple(one for one in STATES if one.truth_name == "truth-kdump.json")
 COPIES = tuple(one for row in SERIES for one in copies_of_after(row))

@@ -32,9 +32,11 @@ class Owners(TestCase):
         (device,) = self.data(*dump.options, "devices", BDF)
         self.assertEqual(row["domains"], [device["domain_id"]])
         self.assertEqual(row["drivers"], [device["owner"]])
-        self.assertEqual(row["interfaces"], ["container"])
         self.assertEqual(len(row["contexts"]), 1)
-        self.assertEqual(row["files"], ["vfio", str(truth["vfio"]["group"]), "[vfio-device]"])
+        container = ["container"], ["vfio", str(truth["vfio"]["group"]), "[vfio-device]"]
+        iommufd = ["iommufd"], ["iommu", "vfio0"]
+        self.assertEqual((row["interfaces"], row["files"]),
+                         iommufd if dump in dumps.IOMMUFD else container)
 
     @for_each(WHOLE)
     def test_operands(self, dump):

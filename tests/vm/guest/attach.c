@@ -3,7 +3,9 @@
  * Attaches one PCI function to VFIO, maps memory of every interesting shape, and
  * prints where the pages really are.
  *
- *	attach GROUP BDF
+ *	attach GROUP BDF [CDEV]
+ *
+ * With CDEV, the name of the device in /dev/vfio/devices, iommufd maps the memory, not VFIO's own container.
  *
  * Truth goes to file descriptor 4, one tab-separated fact per line:
  *	mapping NAME IOVA SIZE READ WRITE	a live mapping ...
@@ -11,7 +13,7 @@
  *	refused NAME IOVA SIZE REASON		the kernel would not map this
  *	unmapped NAME IOVA SIZE			was mapped, is no longer
  *	vectors KIND COUNT			interrupts enabled through VFIO
- *	owner PID COMMAND			this process, which holds the container
+ *	owner PID COMMAND			this process, which holds the container or context
  * Standard output gets "attached", or the reason why not. The process then stays,
  * because its open descriptors are what keeps the mappings alive.
  */
@@ -19,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/ioctl.h>
 #include <linux/vfio.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -39,7 +42,42 @@
 #define READ		VFIO_DMA_MAP_FLAG_READ
 #define WRITE		VFIO_DMA_MAP_FLAG_WRITE
 
+/* linux/iommufd.h and what newer linux/vfio.h have for it; Debian 12's headers are older. */
+#define IOMMU_IOAS_ALLOC		_IO(';', 0x81)
+#define IOMMU_IOAS_MAP			_IO(';', 0x85)
+#define IOMMU_IOAS_UNMAP		_IO(';', 0x86)
+#define IOMMU_MAP_FIXED_IOVA		(1U << 0)
+#define IOMMU_MAP_WRITEABLE		(1U << 1)
+#define IOMMU_MAP_READABLE		(1U << 2)
+#define BIND_IOMMUFD			_IO(';', 100 + 18)
+#define ATTACH_IOMMUFD_PT		_IO(';', 100 + 19)
+
+struct ioas_alloc {
+	uint32_t size, flags, out_id;
+};
+
+struct ioas_map {
+	uint32_t size, flags, ioas_id, reserved;
+	uint64_t user_va, length, iova;
+};
+
+struct ioas_unmap {
+	uint32_t size, ioas_id;
+	uint64_t iova, length;
+};
+
+struct bind_iommufd {
+	uint32_t argsz, flags;
+	int32_t iommufd;
+	uint32_t out_devid;
+};
+
+struct attach_iommufd {
+	uint32_t argsz, flags, pt_id;
+};
+
 static FILE *truth;
+static uint32_t ioas; /* the address space of iommufd's, or 0: VFIO's container maps */
 
 static void die(const char *format, ...)
 {
@@ -90,8 +128,8 @@ static void print_runs(uint64_t iova, const char *address, uint64_t size)
 		iova + size - length, start, length);
 }
 
-static void map(int container, const char *name, uint64_t iova, void *address, uint64_t size,
-		uint32_t flags)
+/* container: or, with ioas, the file of iommufd. */
+static int map_memory(int container, uint64_t iova, void *address, uint64_t size, uint32_t flags)
 {
 	struct vfio_iommu_type1_dma_map request = {
 		.argsz = sizeof(request),
@@ -100,8 +138,44 @@ static void map(int container, const char *name, uint64_t iova, void *address, u
 		.iova = iova,
 		.size = size,
 	};
+	struct ioas_map to_ioas = {
+		.size = sizeof(to_ioas),
+		.flags = IOMMU_MAP_FIXED_IOVA | (flags & READ ? IOMMU_MAP_READABLE : 0) |
+			 (flags & WRITE ? IOMMU_MAP_WRITEABLE : 0),
+		.ioas_id = ioas,
+		.user_va = (uintptr_t)address,
+		.iova = iova,
+		.length = size,
+	};
 
-	if (ioctl(container, VFIO_IOMMU_MAP_DMA, &request)) {
+	return ioas ? ioctl(container, IOMMU_IOAS_MAP, &to_ioas)
+		    : ioctl(container, VFIO_IOMMU_MAP_DMA, &request);
+}
+
+/* How many bytes were unmapped; 0 after a failure. */
+static uint64_t unmap_memory(int container, uint64_t iova, uint64_t size)
+{
+	struct vfio_iommu_type1_dma_unmap request = {
+		.argsz = sizeof(request),
+		.iova = iova,
+		.size = size,
+	};
+	struct ioas_unmap from_ioas = {
+		.size = sizeof(from_ioas),
+		.ioas_id = ioas,
+		.iova = iova,
+		.length = size,
+	};
+
+	if (ioas)
+		return ioctl(container, IOMMU_IOAS_UNMAP, &from_ioas) ? 0 : from_ioas.length;
+	return ioctl(container, VFIO_IOMMU_UNMAP_DMA, &request) ? 0 : request.size;
+}
+
+static void map(int container, const char *name, uint64_t iova, void *address, uint64_t size,
+		uint32_t flags)
+{
+	if (map_memory(container, iova, address, size, flags)) {
 		fprintf(truth, "refused\t%s\t0x%" PRIx64 "\t0x%" PRIx64 "\t%s\n", name, iova, size,
 			strerror(errno));
 		return;
@@ -115,22 +189,9 @@ static void map(int container, const char *name, uint64_t iova, void *address, u
 static void map_and_unmap(int container, const char *name, uint64_t iova, void *address,
 			  uint64_t size)
 {
-	struct vfio_iommu_type1_dma_map request = {
-		.argsz = sizeof(request),
-		.flags = READ | WRITE,
-		.vaddr = (uintptr_t)address,
-		.iova = iova,
-		.size = size,
-	};
-	struct vfio_iommu_type1_dma_unmap undo = {
-		.argsz = sizeof(undo),
-		.iova = iova,
-		.size = size,
-	};
-
-	if (ioctl(container, VFIO_IOMMU_MAP_DMA, &request))
+	if (map_memory(container, iova, address, size, READ | WRITE))
 		die("map %s", name);
-	if (ioctl(container, VFIO_IOMMU_UNMAP_DMA, &undo) || undo.size != size)
+	if (unmap_memory(container, iova, size) != size)
 		die("unmap %s", name);
 	fprintf(truth, "unmapped\t%s\t0x%" PRIx64 "\t0x%" PRIx64 "\n", name, iova, size);
 }
@@ -298,40 +359,71 @@ static bool enable_vectors(int device, unsigned int index, const char *name)
 	return enabled;
 }
 
-int main(int argc, char **argv)
+/* The device's file; *container gets the file that maps for it. */
+static int open_by_group(const char *group_name, const char *bdf, int *container)
 {
 	char path[64];
+	int group, device;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: attach GROUP BDF\n");
+	snprintf(path, sizeof(path), "/dev/vfio/%s", group_name);
+	*container = open("/dev/vfio/vfio", O_RDWR);
+	group = open(path, O_RDWR);
+	if (*container < 0 || group < 0)
+		die("%s", path);
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, container))
+		die("VFIO_GROUP_SET_CONTAINER");
+	if (ioctl(*container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		die("VFIO_SET_IOMMU");
+	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (device < 0)
+		die("VFIO_GROUP_GET_DEVICE_FD");
+	return device;
+}
+
+/* The same by iommufd. */
+static int open_by_iommufd(const char *cdev, int *context)
+{
+	struct ioas_alloc alloc = {.size = sizeof(alloc)};
+	struct bind_iommufd bind = {.argsz = sizeof(bind)};
+	struct attach_iommufd attach = {.argsz = sizeof(attach)};
+	char path[64];
+	int device;
+
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", cdev);
+	*context = open("/dev/iommu", O_RDWR);
+	device = open(path, O_RDWR);
+	if (*context < 0 || device < 0)
+		die("%s", path);
+	bind.iommufd = *context;
+	if (ioctl(device, BIND_IOMMUFD, &bind))
+		die("VFIO_DEVICE_BIND_IOMMUFD");
+	if (ioctl(*context, IOMMU_IOAS_ALLOC, &alloc))
+		die("IOMMU_IOAS_ALLOC");
+	ioas = attach.pt_id = alloc.out_id;
+	if (ioctl(device, ATTACH_IOMMUFD_PT, &attach))
+		die("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	return device;
+}
+
+int main(int argc, char **argv)
+{
+	int container, device;
+
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: attach GROUP BDF [CDEV]\n");
 		return 2;
 	}
 	truth = fdopen(4, "w");
 	if (!truth)
 		die("file descriptor 4");
-
-	int container = open("/dev/vfio/vfio", O_RDWR);
-
-	snprintf(path, sizeof(path), "/dev/vfio/%s", argv[1]);
-
-	int group = open(path, O_RDWR);
-
-	if (container < 0 || group < 0)
-		die("%s", path);
-	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
-		die("VFIO_GROUP_SET_CONTAINER");
-	if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		die("VFIO_SET_IOMMU");
-
-	int device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, argv[2]);
-
-	if (device < 0)
-		die("VFIO_GROUP_GET_DEVICE_FD");
+	device = argc == 4 ? open_by_iommufd(argv[3], &container)
+			   : open_by_group(argv[1], argv[2], &container);
 	map_pages(container);
 	map_huge(container);
 	if (!enable_vectors(device, VFIO_PCI_MSIX_IRQ_INDEX, "msix"))
 		enable_vectors(device, VFIO_PCI_MSI_IRQ_INDEX, "msi");
-	fprintf(truth, "owner\t%d\t%s %s %s\n", getpid(), argv[0], argv[1], argv[2]);
+	fprintf(truth, "owner\t%d\t%s %s %s%s%s\n", getpid(), argv[0], argv[1], argv[2],
+		argc == 4 ? " " : "", argc == 4 ? argv[3] : "");
 	fflush(truth);
 	puts("attached");
 	fflush(stdout);

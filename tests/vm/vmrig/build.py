@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 
-from . import boots, crash, debian, formats, initramfs, kmodule, live, qemu, roots, states
+from . import boots, crash, debian, formats, initramfs, iommufd, kmodule, live, qemu, roots, states
 from .cache import (RIG_DIR, RigError, Step, cache_dir, note, publish, run, series_dir, vm_dir,
                     workspace)
 
@@ -152,9 +152,29 @@ class SeriesBuild:
             if row.newer_qemu:
                 with NETWORK:
                     roots.build()
+            if row.iommufd:
+                self.iommufd(version)
             self.boot(row.name, lambda *where, row=row: states.run(*where, row), row.outputs,
-                      (version, row, *(SOURCES / f"{module}.py" for module in ("states", "ivrs")),
+                      (version, row, *(SOURCES / f"{module}.py" for module in ("states", "ivrs", "iommufd")),
                        *kmodule.inputs(row.own_modules)))
+
+    def iommufd(self, version):
+        """The modules that Debian's configuration leaves out."""
+        name = self.series.name
+        step = Step(name, "iommufd-modules", (version, SOURCES / "iommufd.py"), [])
+        if step.is_done() and iommufd.modules_dir(kernel_dir(self.series)).exists():
+            return
+        with workspace(name) as work:
+            with NETWORK:
+                chosen = debian.choose(self.series)
+                if chosen.version != version:
+                    raise RigError(f"the archive has {chosen.version} now, not {version}: "
+                                   "rig build --refresh")
+                packages = iommufd.fetch(chosen, self.series, work)
+            note(name, "building iommufd")
+            step.begin()
+            iommufd.build(packages, self.series, chosen.release, work, kernel_dir(self.series))
+            step.finish()
 
     def extra_boots(self):
         rows = [states.BOOTS[name] for name in self.series.boots]

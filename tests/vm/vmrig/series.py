@@ -33,7 +33,7 @@ SERIES = {
         Series("7.2", ("trixie-backports",), kdump=True, dump_level=23,
                boots=("pt", "nointremap", "v2", "faults", "many")),
         Series("6.12", ("bookworm-security",),
-               boots=("pt", "nointremap", "v2", "faults", "many")),
+               boots=("pt", "nointremap", "v2", "faults", "iommufd", "many")),
         Series("5.10", ("bullseye-security",), boots=("pt", "nointremap")),
         # Debug packages, and from 6.19 on modules too, leave the archive before the kernels do.
         Series("6.16", ("trixie-backports",), debug=False),

@@ -3,9 +3,10 @@
 in it and the states that it is dumped in."""
 
 import json
+import shutil
 from dataclasses import dataclass
 
-from . import initramfs, ivrs, kmodule, roots, truth
+from . import initramfs, iommufd, ivrs, kmodule, roots, truth
 from .boots import COMMAND_LINE, MODULES, finish_dump, keep_console
 from .cache import publish, series_dir, workspace
 from .qemu import Guest
@@ -32,6 +33,7 @@ class Boot:
     newer_qemu: bool = False  # of the suite that drgn is of
     v2_tables: bool = False  # ACPI says that the IOMMU has what v2 page tables need
     own_modules: tuple = ()  # of guest/
+    iommufd: bool = False  # with iommufd and a VFIO that knows it (iommufd.py)
     memory: str = "512M"
     bench: bool = False  # only made when asked for: large
 
@@ -55,6 +57,9 @@ BOOTS = {
              "faults,facts,wait:faults,stuck,facts,wait:stuck",
              f"rig.edu={EDU_BDF} rig.faults={','.join(FAULTS)}",
              devices=EDU, newer_qemu=True, own_modules=("leak", "events", "stuck")),
+        # Without vfio_iommu_type1, VFIO's own way of mapping: it is built for Debian's VFIO.
+        Boot("iommufd", ("iommufd",), "network,iommufd,facts,wait:iommufd", iommufd=True,
+             modules=tuple(name for name in MODULES if name != "vfio_iommu_type1")),
         Boot("many", ("many",), "many,facts,wait:many", memory="3G", bench=True),
     )
 }
@@ -83,11 +88,23 @@ def extra_files(boot, series, kernel_dir, work):
     return files
 
 
+def modules_of(boot, kernel_dir, work):
+    """The folder that this boot's modules are in."""
+    if not boot.iommufd:
+        return kernel_dir / "modules"
+    modules = work / "modules"
+    shutil.copytree(kernel_dir / "modules", modules)
+    for path in iommufd.modules_dir(kernel_dir).iterdir():
+        shutil.copy(path, modules)
+    return modules
+
+
 def run(series, kernel_dir, boot):
     """Boot, and dump each state."""
     with workspace(series.name) as work:
         image = work / "initramfs"
-        initramfs.build(image, boot.modules, series.module_options, kernel_dir / "modules",
+        initramfs.build(image, boot.modules, series.module_options,
+                        modules_of(boot, kernel_dir, work),
                         {**initramfs.compile_guest(work),
                          **extra_files(boot, series, kernel_dir, work)})
         words = f"{COMMAND_LINE} rig=steps rig.steps={boot.steps} {boot.command_line}"
