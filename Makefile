@@ -46,6 +46,7 @@ vm-dumps:
 	@tests/install -f vm/packages build test
 	@$(MAKE) --no-print-directory -s -j2 all
 	@tests/vm/rig build --program $(BUILD)/iommuscope
+	@tests/vm/rig root
 
 # What these build they build apart, in roots of their own.
 deb-check:

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
@@ -346,7 +346,7 @@ static struct error *put_all(struct writer *w)
 static struct error *write_file(struct writer *w, const char *path, uint64_t *ret_size)
 {
 	_cleanup_(freep) char *temporary = NULL;
-	struct stat st;
+	off_t size = 0;
 	int fd;
 
 	struct error *err = temporary_beside(path, &temporary, &fd);
@@ -360,7 +360,8 @@ static struct error *write_file(struct writer *w, const char *path, uint64_t *re
 	}
 	errno = 0; /* of the first write that fails; what is read for it is in memory */
 	err = put_all(w);
-	if (!err && (fflush(w->out) || ferror(w->out) || fsync(fd) || fstat(fd, &st)))
+	if (!err && (fflush(w->out) || ferror(w->out) || fsync(fd) ||
+		     (size = lseek(fd, 0, SEEK_END)) < 0))
 		err = error_errno(w->write_errno ? w->write_errno
 				  : errno	 ? errno
 						 : EIO,
@@ -372,7 +373,7 @@ static struct error *write_file(struct writer *w, const char *path, uint64_t *re
 	if (err)
 		unlink(temporary);
 	else
-		*ret_size = (uint64_t)st.st_size;
+		*ret_size = (uint64_t)size;
 	return err;
 }
 

@@ -33,18 +33,18 @@ char *layout_cache_path(const char *build_id)
 static char *read_file(const char *path, size_t *ret)
 {
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 
-	if (fd < 0 || fstat(fd, &st))
+	if (size < 0)
 		return NULL;
-	if (!S_ISREG(st.st_mode) || st.st_size > LAYOUT_FILE_MAX) {
+	if (size > LAYOUT_FILE_MAX) {
 		errno = EFBIG;
 		return NULL;
 	}
-	_cleanup_(freep) char *text = malloc(st.st_size + 1);
+	_cleanup_(freep) char *text = malloc(size + 1);
 	size_t length = 0;
-	for (ssize_t n = 1; text && n > 0 && length < (size_t)st.st_size; length += n) {
-		n = read(fd, text + length, st.st_size - length);
+	for (ssize_t n = 1; text && n > 0 && length < (size_t)size; length += n) {
+		n = pread(fd, text + length, size - length, (off_t)length);
 		if (n < 0)
 			return NULL;
 	}

@@ -51,9 +51,10 @@ struct error *temporary_file(int *ret)
 struct error *temporary_beside(const char *path, char **ret_name, int *ret_fd)
 {
 	_cleanup_(freep) char *name = NULL;
-	struct stat st;
+	struct statx st;
 
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+	/* stat() would tie the module for crash to glibc 2.33 and later */
+	if (!statx(AT_FDCWD, path, 0, STATX_TYPE, &st) && !S_ISREG(st.stx_mode))
 		return error_new(ERROR_OTHER, "is no regular file: it is left as it is");
 	if (asprintf(&name, "%s.XXXXXX", path) < 0) {
 		name = NULL;

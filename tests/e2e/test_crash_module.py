@@ -17,6 +17,10 @@ def module():
     return Path(program()).with_name("iommuscope.so")
 
 
+def version(text):
+    return [int(part) for part in text.split(".")]
+
+
 def tool(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60,
                           env={**os.environ, "LC_ALL": "C"}).stdout
@@ -45,6 +49,17 @@ class Symbols(TestCase):
                  tool("nm", "-D", "--undefined-only", module()).splitlines()}
         taken = {name for name in taken if not SYSTEM.search(name)} - WEAK
         self.assertEqual(taken, names)
+
+    def test_loads_on_older_systems(self):
+        """Built on Debian 12, it loads where crash 7.2.9 is at home: glibc 2.28 and later. Newer C
+        libraries' headers tie strtoul() and its like to themselves."""
+        system = os.confstr("CS_GNU_LIBC_VERSION").split()[-1]
+        allowed = {"GLIBC": "2.28" if version(system) <= version("2.37") else system,
+                   "SMARTCOLS": "2.31"}
+        taken = re.findall(r"@(GLIBC|SMARTCOLS)_([0-9.]+)$", tool("nm", "-D", module()),
+                           re.MULTILINE)
+        self.assertTrue(taken)
+        self.assertEqual([one for one in taken if version(one[1]) > version(allowed[one[0]])], [])
 
     def test_needs_no_reader_of_dumps(self):
         needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", tool("readelf", "-d", module())))

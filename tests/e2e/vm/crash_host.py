@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""crash with the module in it: the system's, and the newer one of the rig's root."""
+"""crash with the module in it: the system's, and an older and a newer one of the rig's roots."""
 
 import dataclasses
 import os
@@ -21,6 +21,9 @@ def module():
     return Path(program()).with_name("iommuscope.so")
 
 
+ROOTS = {"older": roots.OLDER, "newer": roots.NEWER}
+
+
 @dataclasses.dataclass(frozen=True)
 class Host:
     """A crash, and what it has to be told to open the dumps of a series."""
@@ -34,7 +37,7 @@ class Host:
         words = [str(word) for word in words]
         if self.name == "system":
             return ["crash", *words], {}
-        return roots.command("crash", words)
+        return roots.command("crash", words, ROOTS[self.name])
 
     def environment(self, cache):
         """The cache is this start's own, so that crash is asked, and not what it said before."""
@@ -44,13 +47,25 @@ class Host:
         return f"{self.name}-{self.series}"
 
 
-# What each crash can open: Debian 12's reads neither 6.12 nor 7.2, and 9.0.2 no modules of 7.2.
+# What each crash can open: 7.2.9 knows no DWARF 5, which is what 6.1 and later come with; Debian 12's
+# reads neither 6.12 nor 7.2, and 9.0.2 no modules of 7.2.
 HOSTS = (Host("system", "5.10"), Host("system", "6.1"), Host("newer", "6.12"),
-         Host("newer", "7.2", ("--no_modules",)))
+         Host("newer", "7.2", ("--no_modules",)), Host("older", "5.10"))
+# One of each crash.
+EACH = (HOSTS[1], HOSTS[2], HOSTS[4])
 
 
 def run_script(host, dump, name, lines):
-    """Runs crash once with these command lines; what it printed."""
+    """Runs crash with these command lines; what it printed. A pipe's process that has not begun
+    within some milliseconds crash gives up, its own commands' too: then once more."""
+    for _ in range(5):
+        said = run_once(host, dump, name, lines)
+        if "crash: pipe operation failed" not in said:
+            break
+    return said
+
+
+def run_once(host, dump, name, lines):
     script = scratch() / f"{name}.crash"
     script.write_text("".join(f"{line}\n" for line in (f"extend {module()}", *lines, "quit")))
     command, changes = host.command(dump, "-i", script)
