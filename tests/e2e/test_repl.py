@@ -3,6 +3,7 @@
 
 import json
 import re
+import struct
 import time
 
 from support import (ANSWERED, ROOT, TARGET, USAGE, TestCase, for_each, run, scratch)
@@ -120,8 +121,7 @@ class Completion(Prompt):
         terminal.type("\x15")
         terminal.type("d\t\t")
         self.assertRegex(terminal.wait_for(r"dte[^\n]*\n"), r"devices +what the IOMMU does")
-        terminal.type("\x15\n")
-        terminal.prompt()
+        terminal.settle()  # behind the list the prompt is shown once more
         self.left(terminal)
 
 
@@ -326,6 +326,14 @@ class Streams(Prompt):
         self.left(terminal)
 
 
+def ivrs_table(info):
+    """Its header alone."""
+    table = bytearray(struct.pack("<4sIBB6s8sIIII8x", b"IVRS", 48, 2, 0, b"RIG", b"REPEAT", 1, 0, 1,
+                                  info))
+    table[9] = -sum(table) & 0xff
+    return bytes(table)
+
+
 class Words(Prompt):
     def test_open(self):
         terminal = self.greeted("-q")
@@ -343,6 +351,23 @@ class Words(Prompt):
         answer = terminal.ask("repeat 3 domids -o allocator")
         self.assertEqual(answer.count("ida"), 3)
         self.assertNotIn("\x1b[7m", terminal.text[begin:])
+        self.left(terminal)
+
+    def test_repeat_shows_what_changed(self):
+        """The file is another one while its table is shown again and again."""
+        path = scratch() / "changing.ivrs"
+        path.write_bytes(ivrs_table(0x203040))
+        terminal = self.greeted("-q", rows=200)
+        terminal.type(f"repeat --interval 0.2 100000 ivrs {path}\n")
+        for _ in range(2):
+            terminal.wait_for("IVinfo: +0x203040")
+        self.assertNotIn("\x1b[7m", terminal.text)
+        other = scratch() / "other.ivrs"
+        other.write_bytes(ivrs_table(0x203041))
+        other.replace(path)
+        terminal.wait_for(r"\x1b\[7m0x203041\x1b\[0m")
+        terminal.interrupt()
+        terminal.prompt()
         self.left(terminal)
 
     def test_slips(self):
