@@ -13,7 +13,7 @@ from pathlib import Path
 from support import environment, program, scratch
 from vmrig import roots
 
-START = 240  # seconds that crash may take to open a dump
+START = 600  # seconds that crash may take to open a dump: 7.2.9 works for half a minute
 ANSWER = 60  # seconds for a command
 
 
