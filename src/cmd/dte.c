@@ -147,6 +147,9 @@ static struct error *show_one(struct command_call *call, struct snapshot *s, uin
 		      !(entry.words[0] | entry.words[1] | entry.words[2] | entry.words[3]));
 	if (skip_blank && blank)
 		return NULL;
+	if (!device && entry.state == DATUM_NONE)
+		return error_new(ERROR_USAGE, "the device table has no entry for %s; 'dte --all' "
+					      "shows those in use", name);
 	call_problems_of(call, s, name);
 	emit_entry(call, s, name, &entry, device);
 	return NULL;

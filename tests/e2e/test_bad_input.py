@@ -4,7 +4,7 @@
 import random
 import struct
 
-from support import ANSWERED, PARTLY, TARGET, USAGE, TestCase, for_each, run, scratch
+from support import ANSWERED, PARTLY, ROOT, TARGET, USAGE, TestCase, for_each, run, scratch
 
 EHDR = struct.Struct("<16sHHIQQQIHHHHHH")
 X86_64, AARCH64, I386 = 62, 183, 3
@@ -172,6 +172,20 @@ member struct protection_domain.id 100:2
 """
 COMMANDS = ("iommus", "devices", "groups", "dte", "domains", "domids", "map 1", "walk 0:0.0 0",
             "rmap 0x1000")
+
+
+class NotThere(TestCase):
+    """What an open target does not have is told with where to look, and not shown as blank."""
+
+    CASES = (("devices 99:00.0", "'devices' lists"), ("dte 99:00.0", "'dte --all'"),
+             ("dte --raw 99:00.0", "'dte --all'"), ("walk 99:00.0 0x1000", "'devices' lists"),
+             ("domains 0x99", "'domains' lists"), ("irt 00:01.0", "'irt' shows"))
+
+    @for_each(CASES, name=lambda case: case[0])
+    def test_told(self, case):
+        line, says = case
+        fixture = ROOT / "tests/fixtures/6.12-after.elf"
+        self.refused(USAGE, "-c", fixture, *line.split(), says=says)
 
 
 class NoIommu(TestCase):
