@@ -185,7 +185,10 @@ class NotThere(TestCase):
     def test_told(self, case):
         line, says = case
         fixture = ROOT / "tests/fixtures/6.12-after.elf"
-        self.refused(USAGE, "-c", fixture, *line.split(), says=says)
+        result = run("-q", "-c", fixture, *line.split())
+        self.assertEqual((result.status, result.out), (USAGE, ""), result)
+        self.assertRegex(result.err, r"(?m)^iommuscope: [^\n]+\n\Z")
+        self.assertIn(says, result.err.splitlines()[-1])
 
 
 class NoIommu(TestCase):
