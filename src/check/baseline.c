@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/vec.h"
 
 static int compare(const void *a, const void *b)
@@ -45,7 +46,7 @@ static struct error *read_lines(FILE *in, const char *path, struct baseline *ret
 struct error *baseline_read(const char *path, struct baseline *ret)
 {
 	struct baseline baseline = {0};
-	FILE *in = fopen(path, "re");
+	FILE *in = file_stream(path);
 
 	if (!in)
 		return error_new(ERROR_USAGE, "can't open '%s': %s", path, strerror(errno));

@@ -6,6 +6,7 @@
 #include "amd/hw/address_range.h"
 #include "amd/message.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/vec.h"
 #include "cmd/explain_now.h"
 #include "cmd/session.h"
@@ -194,7 +195,7 @@ static struct error *take_file(struct findings *f, const char *path)
 {
 	if (!strcmp(path, "-"))
 		return take_stream(f, stdin);
-	FILE *in = fopen(path, "re");
+	FILE *in = file_stream(path);
 	if (!in)
 		return error_new(ERROR_USAGE, "can't open '%s': %s", path, strerror(errno));
 	struct error *err = take_stream(f, in);

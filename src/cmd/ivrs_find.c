@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "cmd/ivrs.h"
 #include "cmd/session.h"
 #include "kernel/acpi.h"
@@ -17,7 +18,7 @@ static void close_file(FILE **file)
 
 static struct error *read_file(struct command_call *call, const char *path, struct ivrs_source *ret)
 {
-	_cleanup_(close_file) FILE *file = fopen(path, "rb");
+	_cleanup_(close_file) FILE *file = file_stream(path);
 	uint8_t *bytes = arena_alloc(call->arena, IVRS_BYTES_MAX);
 
 	if (!file)

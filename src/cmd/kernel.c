@@ -270,7 +270,7 @@ static struct error *export(struct command_call *call, struct target *target, co
 	struct error *err = target_export(target, &file);
 
 	if (!err)
-		err = layout_file_save(&file, path);
+		err = layout_file_save(&file, path, false);
 	if (err)
 		return error_prepend(err, "%s", path);
 	emit_row_begin(e);

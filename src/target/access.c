@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 #define OR_A_DUMP "; or give a dump with -c FILE"
 
 static bool has_capability(const struct __user_cap_data_struct *data, unsigned capability)
@@ -20,7 +22,7 @@ static bool has_capability(const struct __user_cap_data_struct *data, unsigned c
 /* The first line of a file; "": it can't be had. */
 static void read_line(const char *path, char *line, size_t size)
 {
-	FILE *in = fopen(path, "re");
+	FILE *in = file_stream(path);
 
 	if (!in || !fgets(line, (int)size, in))
 		line[0] = '\0';
@@ -62,7 +64,7 @@ struct access access_read(void)
 	syscall(SYS_capget, &header, data);
 	a.has_rawio = has_capability(data, CAP_SYS_RAWIO);
 	a.has_syslog = has_capability(data, CAP_SYSLOG);
-	a.has_proc = !access("/proc/self", F_OK);
+	a.has_proc = file_exists("/proc/self");
 	read_lockdown(a.lockdown, sizeof(a.lockdown));
 	read_line("/proc/sys/kernel/kptr_restrict", line, sizeof(line));
 	if (line[0])
@@ -136,7 +138,7 @@ struct error *access_no_addresses(const struct access *access, const char *path)
 
 struct error *access_check_addresses(const char *path)
 {
-	FILE *in = fopen(path, "re");
+	FILE *in = file_stream(path);
 	bool shown = false;
 	char line[512];
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "target/btf_layout.h"
 #include "target/spec.h"
 
@@ -113,7 +114,7 @@ static struct error *read_file(int fd, void **ret, size_t *ret_n)
 struct error *btf_types_open_file(const struct target_spec *spec, const char *path,
 				  struct type_source **ret)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(closep) int fd = file_open(path, 0);
 	_cleanup_(freep) void *bytes = NULL;
 	size_t n = 0;
 	struct error *err = fd < 0 ? error_errno(errno, "can't be opened")

@@ -345,34 +345,31 @@ static struct error *put_all(struct writer *w)
 /* path takes the place of what was there only when all of it is on the disk. */
 static struct error *write_file(struct writer *w, const char *path, uint64_t *ret_size)
 {
-	_cleanup_(freep) char *temporary = NULL;
+	struct file_replacement file;
 	off_t size = 0;
-	int fd;
 
-	struct error *err = temporary_beside(path, &temporary, &fd);
+	struct error *err = temporary_beside(path, false, &file);
 	if (err)
 		return error_prepend(err, "%s", path);
-	w->out = fdopen(fd, "w");
+	w->out = fdopen(file.fd, "w");
 	if (!w->out) {
-		close(fd);
-		unlink(temporary);
+		close(file.fd);
+		file_replace_end(&file, false);
 		return error_no_memory;
 	}
 	errno = 0; /* of the first write that fails; what is read for it is in memory */
 	err = put_all(w);
-	if (!err && (fflush(w->out) || ferror(w->out) || fsync(fd) ||
-		     (size = lseek(fd, 0, SEEK_END)) < 0))
+	if (!err && (fflush(w->out) || ferror(w->out) || fsync(file.fd) ||
+		     (size = lseek(file.fd, 0, SEEK_END)) < 0))
 		err = error_errno(w->write_errno ? w->write_errno
 				  : errno	 ? errno
 						 : EIO,
 				  "%s", path);
 	if (fclose(w->out) && !err)
 		err = error_errno(errno, "%s", path);
-	if (!err && rename(temporary, path))
+	if (file_replace_end(&file, !err) && !err)
 		err = error_errno(errno, "%s", path);
-	if (err)
-		unlink(temporary);
-	else
+	if (!err)
 		*ret_size = (uint64_t)size;
 	return err;
 }

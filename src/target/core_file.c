@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 
 static struct error *check_kind(int fd)
 {
@@ -27,7 +28,7 @@ static struct error *check_kind(int fd)
 struct error *core_file_open(const char *path, struct core_file *ret)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_(closep) int fd = file_open(path, O_NONBLOCK);
 
 	if (fd < 0)
 		return error_errno(errno, "cannot open it");

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "target/unpack.h"
 
 #define BUILD_ID_MAX 64
@@ -28,7 +29,7 @@ struct elf_file {
 /* Never hangs on a FIFO or the like. */
 static struct error *open_regular(const char *path, int *ret)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_(closep) int fd = file_open(path, O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0)

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/vec.h"
 #include "target/access.h"
 #include "target/elf_notes.h"
@@ -191,7 +192,7 @@ static struct error *contents_read(struct kcore *kcore)
 
 struct error *kcore_open(const char *path, struct memory **ret)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = file_open(path, O_NONBLOCK | O_NOCTTY);
 	int errno_value = errno;
 	struct stat st;
 

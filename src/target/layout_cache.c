@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "target/spec.h"
 
 char *layout_cache_path(const char *build_id)
@@ -32,7 +33,7 @@ char *layout_cache_path(const char *build_id)
 /* The whole file, at most LAYOUT_FILE_MAX bytes; NULL: not there, or not readable (errno). */
 static char *read_file(const char *path, size_t *ret)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_(closep) int fd = file_open(path, O_NONBLOCK);
 	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 
 	if (size < 0)
@@ -82,32 +83,6 @@ void layout_cache_read(const struct target_spec *spec, const char *path, const c
 	error_free(err);
 }
 
-static bool make_folder(const char *folder)
-{
-	return !mkdir(folder, 0700) || errno == EEXIST;
-}
-
-/* The folder that path lies in, and the one that holds it. errno says why not. */
-static bool make_folders(const char *path)
-{
-	_cleanup_(freep) char *folder = strdup(path);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
-
-	if (!slash)
-		return false;
-	*slash = '\0';
-	if (make_folder(folder))
-		return true;
-	slash = errno == ENOENT ? strrchr(folder, '/') : NULL;
-	if (!slash)
-		return false;
-	*slash = '\0';
-	if (!make_folder(folder))
-		return false;
-	*slash = '/';
-	return make_folder(folder);
-}
-
 void layout_cache_write(const struct target_spec *spec, const char *path,
 			const struct layout_file *file)
 {
@@ -117,8 +92,7 @@ void layout_cache_write(const struct target_spec *spec, const char *path,
 	layout_cache_read(spec, path, file->build_id, &all);
 	struct error *err = layout_file_merge(&all, file);
 	if (!err)
-		err = make_folders(path) ? layout_file_save(&all, path)
-					 : error_errno(errno, "can't be written");
+		err = layout_file_save(&all, path, true);
 	if (err)
 		spec_note(spec, "layout cache %s: %s", path, error_message(err));
 	error_free(err);

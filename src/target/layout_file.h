@@ -70,9 +70,9 @@ struct error *layout_file_format(const struct layout_file *file, char **ret, siz
 
 /*
  * Writes the text to path: whole, or nothing changes there, whoever else writes it at the same
- * time. Errors do not name the path.
+ * time. with_folders: as for file_replace_begin(). Errors do not name the path.
  */
-struct error *layout_file_save(const struct layout_file *file, const char *path);
+struct error *layout_file_save(const struct layout_file *file, const char *path, bool with_folders);
 
 void layout_file_free(struct layout_file *file); /* leaves it empty and usable */
 

@@ -314,25 +314,24 @@ static bool write_all(int fd, const char *text, size_t length)
 }
 
 /* Under another name first. */
-static struct error *replace_file(const char *path, const char *text, size_t length)
+static struct error *replace_file(const char *path, bool with_folders, const char *text, size_t length)
 {
-	_cleanup_(freep) char *temporary = NULL;
-	int fd;
-	struct error *err = temporary_beside(path, &temporary, &fd);
+	struct file_replacement file;
+	struct error *err = temporary_beside(path, with_folders, &file);
 
 	if (err)
 		return err;
 	errno = EIO; /* where the system gives no reason */
-	bool written = write_all(fd, text, length);
-	written = !close(fd) && written;
-	if (written && !rename(temporary, path))
-		return NULL;
-	err = error_errno(errno, "can't be written");
-	unlink(temporary);
+	bool written = write_all(file.fd, text, length);
+	written = !close(file.fd) && written;
+	if (!written)
+		err = error_errno(errno, "can't be written");
+	if (file_replace_end(&file, written) && !err)
+		err = error_errno(errno, "can't be written");
 	return err;
 }
 
-struct error *layout_file_save(const struct layout_file *file, const char *path)
+struct error *layout_file_save(const struct layout_file *file, const char *path, bool with_folders)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t length;
@@ -340,5 +339,5 @@ struct error *layout_file_save(const struct layout_file *file, const char *path)
 
 	if (!err && length > LAYOUT_FILE_MAX)
 		err = error_new(ERROR_OTHER, "can't be written: it would be too large to be read");
-	return err ? err : replace_file(path, text, length);
+	return err ? err : replace_file(path, with_folders, text, length);
 }

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "target/boot_info.h"
 #include "target/elf_notes.h"
 #include "target/kcore.h"
@@ -129,7 +130,7 @@ static const struct target_ops live_ops = {
 /* As much of a small file as fits; 0: it can't be read. */
 static size_t read_small(const char *path, void *buf, size_t size)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(closep) int fd = file_open(path, 0);
 	ssize_t n = fd < 0 ? -1 : read(fd, buf, size);
 
 	return n < 0 ? 0 : (size_t)n;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "target/access.h"
 #include "target/btf_types.h"
 #include "target/kallsyms.h"
@@ -26,7 +27,7 @@ static bool is_final(const struct error *err)
 
 static bool is_system_map(const char *path)
 {
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_(closep) int fd = file_open(path, O_NONBLOCK | O_NOCTTY);
 	char start[1024];
 	ssize_t n = fd >= 0 ? read(fd, start, sizeof(start)) : 0;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "target/spec.h"
 #include "target/x86_64.h"
 
@@ -133,7 +134,7 @@ static struct error *offer_file(struct symbol_text *text, struct symbol_batch *b
 static struct error *symbol_text_lookup(struct symbol_table *table, struct symbol_batch *batch)
 {
 	struct symbol_text *text = container_of(table, struct symbol_text, table);
-	_cleanup_(closep) int fd = open(text->path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(closep) int fd = file_open(text->path, 0);
 	struct error *err = fd < 0 ? error_errno(errno, "can't be opened")
 				   : offer_file(text, batch, fd);
 

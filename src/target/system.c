@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/vec.h"
 
 #define FILE_STEP 4096 /* bytes; what most files of sysfs hold at most */
@@ -68,7 +69,7 @@ struct error *target_system_file(struct target *target, const char *path, size_t
 
 	if (err)
 		return err;
-	fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = file_open(whole, O_NONBLOCK);
 	return fd < 0 ? refused(whole) : read_whole(fd, whole, max, ret, size);
 }
 
@@ -110,7 +111,7 @@ struct error *target_system_names(struct target *target, const char *path, struc
 
 	if (err)
 		return err;
-	DIR *folder = opendir(whole);
+	DIR *folder = file_folder(whole);
 	if (!folder)
 		return refused(whole);
 	struct system_names names;

@@ -7,15 +7,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
-/* In $TMPDIR, else in /var/tmp (large and on disk, unlike many a /tmp), else in /tmp. */
+/* As file_temporary(). */
 struct error *temporary_file(int *ret);
 
-/*
- * Makes and opens the file "path.XXXXXX", which is to take path's place once it is complete: its name is
- * the caller's. Refused when something is at path that is no regular file: a device, a pipe.
- */
-struct error *temporary_beside(const char *path, char **ret_name, int *ret_fd);
+/* As file_replace_begin(), with an error that says why not. */
+struct error *temporary_beside(const char *path, bool with_folders, struct file_replacement *ret);
 
 /* Writes all of it at offset; an error says what to do when there is no room. */
 struct error *temporary_write(int fd, const void *bytes, size_t len, uint64_t offset);

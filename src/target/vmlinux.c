@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "target/spec.h"
 
 /*
@@ -198,6 +199,22 @@ static char *place_path(const char *place, const char *root, const struct kernel
 	return path;
 }
 
+bool vmlinux_may_be_at(const char *path)
+{
+	char *folder = NULL;
+	size_t length;
+	FILE *out = open_memstream(&folder, &length);
+	bool known = out && put_debuginfod_cache(out);
+	bool is_there = out && !fclose(out) && known && !strncmp(path, folder, length);
+
+	free(folder);
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !is_there; i++) {
+		length = strcspn(places[i], "%");
+		is_there = length && !strncmp(path, places[i], length);
+	}
+	return is_there && !strstr(path, "/../");
+}
+
 static bool has_any_section(struct elf_file *file, const char *const *names)
 {
 	for (; *names; names++)
@@ -225,11 +242,6 @@ static struct error *try_candidate(const struct target_spec *spec, const char *p
 	return NULL;
 }
 
-static bool is_missing(const char *path)
-{
-	return access(path, F_OK);
-}
-
 struct error *vmlinux_find(const struct target_spec *spec, const char *root,
 			   const struct kernel_identity *kernel, const char *const *type_sections,
 			   struct elf_file **ret)
@@ -238,7 +250,7 @@ struct error *vmlinux_find(const struct target_spec *spec, const char *root,
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		_cleanup_(freep) char *path = place_path(places[i], root, kernel);
-		if (!path || is_missing(path))
+		if (!path || !file_exists(path))
 			continue;
 		struct error *err = try_candidate(spec, path, kernel, type_sections, ret);
 		if (!err || error_code(err) == ERROR_STOPPED ||

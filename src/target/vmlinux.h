@@ -28,6 +28,9 @@ struct error *vmlinux_find(const struct target_spec *spec, const char *root,
 			   const struct kernel_identity *kernel, const char *const *type_sections,
 			   struct elf_file **ret);
 
+/* In one of the usual places such a file may be at path. */
+bool vmlinux_may_be_at(const char *path);
+
 /* Which package to install for this kernel, or to give its vmlinux; the end of an error's line. */
 struct advice {
 	char text[640];
