@@ -75,7 +75,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpoi
 # Debian has libdwarf's headers in libdwarf/: 12 without a .pc file, 13 with one that says libdwarf-1/.
 LIBRARY_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) \
                     $(shell $(PKG_CONFIG) --cflags libdwarf 2>/dev/null) -I/usr/include/libdwarf
-LIBRARY_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -ldwarf -lreadline -lz -llzma -lzstd
+LIBRARY_LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -ldwarf -lreadline -lz -llzma -lzstd -lseccomp
 
 # Optimisation and hardening; a packager's CFLAGS and LDFLAGS replace these.
 CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2

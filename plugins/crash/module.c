@@ -163,6 +163,7 @@ __attribute__((constructor)) static void module_load(void)
 		.progress_arg = &module.app.console,
 		.note = console_note,
 		.note_arg = &module.app.console,
+		.sandbox = "off (crash reads it)",
 	};
 	make_help();
 	register_extension(command_table);

@@ -5,6 +5,7 @@
 
 #include "app/pager.h"
 #include "app/repeat.h"
+#include "app/worker.h"
 #include "base/cleanup.h"
 #include "base/parse.h"
 
@@ -37,26 +38,34 @@ static struct error *open_parse(const char *const *words, size_t n, struct setti
 	return err;
 }
 
+/* That of app->opened. */
+static int open_target(struct app *app)
+{
+	struct target *target;
+
+	if (app->elsewhere)
+		return worker_open(app);
+	struct error *err = session_target(app->opened->session, &target);
+	return err ? run_failed(app, NULL, err) : EXIT_ANSWERED;
+}
+
 static int open_run(struct app *app, const char *const *words, size_t n)
 {
 	_cleanup_(settings_free) struct settings settings = {0};
 	static const char *const summary[] = {"summary"};
-	struct opened *opened = NULL;
-	struct target *target;
+	struct opened *before = app->opened;
 	struct error *err = open_parse(words, n, &settings);
 
 	if (!err)
-		err = opened_new(&settings, &app->console, &opened);
-	if (!err)
-		err = session_target(opened->session, &target);
-	if (err) {
-		int status = run_failed(app, NULL, err);
-
-		opened_free(opened);
+		err = opened_new(&settings, &app->console, &app->opened);
+	int status = err ? run_failed(app, NULL, err) : open_target(app);
+	if (status != EXIT_ANSWERED) {
+		if (app->opened != before)
+			opened_free(app->opened);
+		app->opened = before;
 		return status == EXIT_PARTLY ? EXIT_TARGET : status;
 	}
-	opened_free(app->opened);
-	app->opened = opened;
+	opened_free(before);
 	return app->is_prompt ? run_words(app, summary, 1) : EXIT_ANSWERED;
 }
 
@@ -247,6 +256,6 @@ static int quit_run(struct app *app, const char *const *words, size_t n)
 }
 
 const struct builtin builtins[] = {
-	{"open", open_run}, {"json", json_run}, {"set", set_run}, {"repeat", repeat_run},
+	{"open", open_run}, {"json", json_run}, {"set", set_run}, {"repeat", repeat_run, true},
 	{"quit", quit_run}, {"exit", quit_run}, {"q", quit_run},  {NULL, NULL},
 };

@@ -9,6 +9,7 @@ struct builtin {
 	const char *name;
 	/* words: those behind the name. Returns the exit status, errors are reported. */
 	int (*run)(struct app *app, const char *const *words, size_t n);
+	bool on_target; /* done where the target is read */
 };
 
 extern const struct builtin builtins[]; /* a NULL name ends it */

@@ -10,6 +10,7 @@
 #include "app/builtins.h"
 #include "app/call.h"
 #include "app/words.h"
+#include "app/worker.h"
 #include "base/cleanup.h"
 #include "cmd/candidates.h"
 #include "cmd/prompt.h"
@@ -86,7 +87,7 @@ static void offer_operand(const char *usage, size_t nth)
 	the.is_file = candidates_are_files(usage, nth);
 	if (strchr(usage, ','))
 		take_list(",");
-	candidates_visit(the.app->opened->session, usage, nth, offer, NULL);
+	worker_candidates(the.app, usage, nth, offer, NULL);
 }
 
 static void offer_command_options(const struct command *command)

@@ -11,6 +11,7 @@
 #include "app/builtins.h"
 #include "app/script.h"
 #include "app/version.h"
+#include "app/worker.h"
 #include "base/cleanup.h"
 
 /* A command wins over a file of its name; such a file is given as ./info. */
@@ -94,6 +95,7 @@ int main(int argc, char **argv)
 	console_init(&app.console);
 	struct error *err = take_arguments(&app, argc, argv, &next);
 	app.console.verbosity = app.settings.verbosity;
+	app.elsewhere = app.settings.no_sandbox ? NULL : worker_run;
 	if (!err)
 		err = opened_new(&app.settings, &app.console, &app.opened);
 	if (err) {

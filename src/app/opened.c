@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/interrupt.h"
+#include "app/worker.h"
 #include "target/kcore.h"
 
 static bool copy_names(struct opened *opened, const struct settings *settings)
@@ -43,6 +44,7 @@ struct error *opened_new(const struct settings *settings, struct console *consol
 	opened->spec = (struct target_spec){
 		.no_symbols = settings->no_symbols,
 		.no_cache = settings->no_cache,
+		.sandbox = "off (--no-sandbox)", /* a worker knows better */
 		.verbose = settings->verbosity >= VERBOSE,
 		.interrupt = interrupt_flag(),
 		.progress = console_progress,
@@ -66,6 +68,7 @@ void opened_free(struct opened *opened)
 {
 	if (!opened)
 		return;
+	worker_end(opened->worker);
 	session_free(opened->session);
 	arena_free(&opened->arena);
 	free(opened);

@@ -10,6 +10,7 @@ struct opened {
 	struct arena arena;
 	struct target_spec spec;
 	struct session *session;
+	struct worker *worker; /* that reads it; NULL: this process does, or none was needed yet */
 	const char *name; /* short, for the prompt: "vmcore", "live" */
 };
 

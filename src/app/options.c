@@ -88,6 +88,13 @@ static struct error *take_no_cache(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static struct error *take_no_sandbox(struct settings *settings, const char *value)
+{
+	(void)value;
+	settings->no_sandbox = true;
+	return NULL;
+}
+
 static struct error *take_stop_on_error(struct settings *settings, const char *value)
 {
 	(void)value;
@@ -170,6 +177,10 @@ const struct option program_options[] = {
 	 take_stop_on_error, true},
 	{NULL, "no-cache", NULL, "neither read nor write the type-layout cache", false,
 	 take_no_cache, true},
+	{NULL, "no-sandbox", NULL,
+	 "read the target in this process, with all its rights; for debuggers, and never for a "
+	 "stranger's dump",
+	 false, take_no_sandbox, true},
 	{NULL, "color", "WHEN", "auto, always or never", false, take_color},
 	{"q", "quiet", NULL, "no notes on standard error", false, take_quiet},
 	{"v", "verbose", NULL, "more notes on standard error", false, take_verbose},

@@ -24,7 +24,7 @@ struct settings {
 	VEC(const char *) cores;
 	VEC(struct script) scripts;
 	const char *symbols;
-	bool no_symbols, no_cache;
+	bool no_symbols, no_cache, no_sandbox;
 	/* These may also stand behind a command, for it alone. */
 	enum emit_format format;
 	const char *columns;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/repeat.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,9 +8,11 @@
 #include "app/highlight.h"
 #include "app/interrupt.h"
 #include "base/parse.h"
+#include "cmd/prompt.h"
 
 #define LIVE_INTERVAL 1.0 /* seconds */
 #define INTERVAL_MAX 86400.0
+#define WAIT_STEP 0.02 /* in which an interruption is seen */
 
 struct repetition {
 	double interval; /* seconds; negative: not said */
@@ -50,19 +51,22 @@ static struct error *parse(const char *const *words, size_t n, struct repetition
 		err = error_new(ERROR_USAGE, "usage: repeat [--interval SECONDS] N COMMAND...");
 	if (!err)
 		err = parse_number(argument.operand, &ret->times);
+	if (!err && prompt_word_find(words[arguments.next]))
+		err = error_new(ERROR_USAGE, "repeat is for commands, not for '%s'",
+				words[arguments.next]);
 	if (!err)
 		*ret_next = arguments.next;
 	return err;
 }
 
-/* false: the user has interrupted. */
+/* false: the user has interrupted, which may come to another process than this one. */
 static bool wait_for(double seconds)
 {
-	struct timespec left = {.tv_sec = (time_t)seconds};
+	for (; seconds > 0 && !*interrupt_flag(); seconds -= WAIT_STEP) {
+		double step = seconds < WAIT_STEP ? seconds : WAIT_STEP;
 
-	left.tv_nsec = (long)((seconds - (double)left.tv_sec) * 1e9);
-	while (!*interrupt_flag() && nanosleep(&left, &left) && errno == EINTR)
-		;
+		nanosleep(&(struct timespec){.tv_nsec = (long)(step * 1e9)}, NULL);
+	}
 	return !*interrupt_flag();
 }
 

@@ -181,6 +181,8 @@ int run_words(struct app *app, const char *const *words, size_t n)
 	interrupt_clear();
 	console_begin(&app->console);
 	const struct builtin *builtin = builtin_find(app->builtins, words[0]);
+	if (app->elsewhere && (!builtin || builtin->on_target))
+		return app->elsewhere(app, words, n);
 	if (builtin)
 		return builtin->run(app, words + 1, n - 1);
 	session_refresh(app->opened->session);

@@ -29,8 +29,11 @@ struct app {
 	struct opened *opened;
 	struct sink sink;		/* of the command at work; without one, standard output */
 	const char *pager;		/* of the prompt; NULL: none */
+	/* Runs words in another process (app/worker.h); NULL: in this one. */
+	int (*elsewhere)(struct app *app, const char *const *words, size_t n);
 	const struct builtin *builtins; /* `open` and the like; NULL: none */
 	bool is_prompt;			/* a person types */
+	bool stdin_is_script;		/* command lines come from there */
 	bool leaving;			/* quit was said */
 };
 

@@ -7,6 +7,7 @@
 
 #include "app/interrupt.h"
 #include "app/words.h"
+#include "app/worker.h"
 #include "base/cleanup.h"
 
 /* `repeat` shows each round as it comes: no pager holds it back. */
@@ -35,7 +36,7 @@ static int run_to_sink(struct app *app, const struct words *words)
 	app->sink = standard;
 	if (is_shared) {
 		interrupt_shield(false);
-		console_release(&app->console);
+		worker_release(app);
 	}
 	return err ? run_failed(app, NULL, err) : status;
 }
@@ -98,8 +99,12 @@ static int run_stream(struct app *app, FILE *in, const char *name)
 
 int run_file(struct app *app, const char *path)
 {
-	if (!strcmp(path, "-"))
-		return run_stream(app, stdin, "standard input");
+	if (!strcmp(path, "-")) {
+		app->stdin_is_script = true;
+		int status = run_stream(app, stdin, "standard input");
+		app->stdin_is_script = false;
+		return status;
+	}
 	FILE *in = fopen(path, "re");
 	if (!in)
 		return run_failed(

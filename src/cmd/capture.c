@@ -265,5 +265,6 @@ const struct command command_capture = {
 	.table = &capture_table,
 	.min_operands = 1,
 	.max_operands = 1,
+	.writes_file = true,
 	.run = capture_run,
 };

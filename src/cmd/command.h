@@ -48,6 +48,7 @@ struct command {
 	/* With choose_table, for the JSON schema: the i-th table that it may return; NULL past them. */
 	const struct table *(*list_tables)(size_t i, struct arena *arena);
 	size_t min_operands, max_operands;
+	bool writes_file; /* that an operand or option names */
 	bool no_target; /* runs without a target */
 	/* When an option makes one unnecessary (check --list); NULL: as no_target says. */
 	bool (*wants_target)(const struct command_call *call);

@@ -22,6 +22,7 @@ enum info_column {
 	COL_IOMMUS,
 	COL_DEVICES,
 	COL_DOMAINS,
+	COL_SANDBOX,
 };
 
 static const struct column columns[] = {
@@ -47,6 +48,8 @@ static const struct column columns[] = {
 	[COL_IOMMUS] = {"iommus", "IOMMUs", VALUE_NUMBER, 0, "how many"},
 	[COL_DEVICES] = {"devices", "PCI functions", VALUE_NUMBER, 0, "how many the kernel knows"},
 	[COL_DOMAINS] = {"domains", "Domains", VALUE_NUMBER, 0, "how many were found"},
+	[COL_SANDBOX] = {"sandbox", "Sandbox", VALUE_TEXT, 0,
+			 "what keeps this program's reading of it apart: landlock, seccomp, or off and why"},
 };
 
 static const struct table info_table = {"info", VIEW_RECORD, columns, ARRAY_SIZE(columns)};
@@ -112,6 +115,8 @@ static struct error *info_run(struct command_call *call)
 	emit_text_datum(e, COL_REASON, mode.reason);
 	emit_text_datum(e, COL_COMMAND_LINE, mode.command_line);
 	err = emit_iommus(call);
+	const char *sandbox = session_spec(call->session)->sandbox;
+	emit_text(e, COL_SANDBOX, sandbox ? sandbox : "off");
 	emit_row_end(e);
 	return err;
 }

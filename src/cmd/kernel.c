@@ -345,5 +345,6 @@ const struct command command_kernel = {
 	.table = &ability_table,
 	.choose_table = kernel_choose_table,
 	.list_tables = kernel_list_tables,
+	.writes_file = true,
 	.run = kernel_run,
 };

@@ -78,6 +78,7 @@ struct target_spec {
 	size_t n_cores;           /* 0: the running kernel */
 	const char *symbols;      /* NULL: find it */
 	bool no_symbols, no_cache;
+	const char *sandbox; /* what this process has given up, for `info`; NULL: nothing */
 	bool verbose; /* note also what nobody has to do anything about */
 	const volatile int *interrupt;
 	/* Called now and then during long work with a phrase; NULL: quiet. done and total in any one unit. */

@@ -29,7 +29,7 @@ def count(line):
     counts = scratch() / "callgrind.out"
     target = [] if line.startswith("decode") else ["-c", FIXTURE]
     command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", program(),
-               "--no-cache", *target, *line.split()]
+               "--no-sandbox", "--no-cache", *target, *line.split()]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300,
                           stdin=subprocess.DEVNULL, check=False)
     found = COLLECTED.search(done.stderr)

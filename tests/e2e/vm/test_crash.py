@@ -33,8 +33,8 @@ COMMANDS = (
 APART = {"capture"}
 
 # What the program knows of the file, and where each of them has symbols and types from.
-DECLARED = {"kind", "format", "symbols", "types"}
-DECLARED_LABELS = re.compile(r"^(Target|Format|Symbols from|Types from): .*$", re.MULTILINE)
+DECLARED = {"kind", "format", "symbols", "types", "sandbox"}
+DECLARED_LABELS = re.compile(r"^(Target|Format|Symbols from|Types from|Sandbox): .*$", re.MULTILINE)
 
 
 def opened_by(host):
