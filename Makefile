@@ -137,6 +137,9 @@ $(BUILD)/iommuscope.so: $(MODULE_OBJECTS) $(LIBRARY) plugins/crash/module.map
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(MODULE_LDFLAGS) -o $@ $(MODULE_OBJECTS) $(LIBRARY) \
 		$(shell $(PKG_CONFIG) --libs smartcols)
 
+# Loops over the entries of a table, which become vector code.
+$(BUILD)/src/amd/walk.o: ALL_CFLAGS += -O3
+
 # How it is compiled is written here too.
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

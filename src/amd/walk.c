@@ -123,17 +123,19 @@ struct plain_table {
 	unsigned n;
 };
 
+/* The bits of absent entries count too: a table where they matter is gone through entry by entry. */
 static struct plain_table count_plain_v1(const struct table_page *t)
 {
-	uint64_t n = 0, other = 0;
+	uint64_t n = 0, all = 0;
 
 	for (unsigned i = 0; i < PT_ENTRIES; i++) {
-		uint64_t entry = table_entry(t, i), present = entry & 1;
+		uint64_t entry = table_entry(t, i);
 
-		n += present;
-		other |= (0 - present) & entry & PTE_V1_PLAIN_MASK;
+		n += entry & 1;
+		all |= entry;
 	}
-	return (struct plain_table){!other && t->level < PT_LEVEL_MAX, (unsigned)n};
+	return (struct plain_table){!(all & PTE_V1_PLAIN_MASK) && t->level < PT_LEVEL_MAX,
+				    (unsigned)n};
 }
 
 /*
@@ -160,7 +162,7 @@ static bool skip_leaves_v1(const struct walk *w, const struct table_page *t, str
 {
 	const struct page_table_visitor *visitor = w->visitor;
 
-	if ((!visitor->leaves && !visitor->only) || t->base < w->first ||
+	if ((!visitor->leaves && !visitor->only && visitor->leaf) || t->base < w->first ||
 	    pt_max_iova(t->level) > w->last - t->base)
 		return false;
 	struct plain_table plain = count_plain_v1(t);
@@ -168,7 +170,8 @@ static bool skip_leaves_v1(const struct walk *w, const struct table_page *t, str
 		return false;
 	if (visitor->leaves && plain.n)
 		*err = visitor->leaves(visitor->arg, pt_span(t->level), plain.n);
-	return visitor->leaves || !may_touch_v1(t, w->table->sme_mask, visitor->only);
+	return visitor->leaves || !visitor->leaf ||
+	       !may_touch_v1(t, w->table->sme_mask, visitor->only);
 }
 
 static inline __attribute__((always_inline)) struct error *
@@ -224,8 +227,6 @@ static struct error *place_table(const struct walk *w, struct table_page *t, boo
 	struct translation x = {0};
 	uint64_t pa = t->pa;
 
-	if (!w->table->host)
-		return NULL;
 	struct error *err = host_translate(w->target, w->table->host, &pa, &x, NULL);
 	if (!err && x.stopped)
 		err = error_new(ERROR_CORRUPT, "level %u table at guest address 0x%" PRIx64 ": %s",
@@ -245,7 +246,8 @@ static struct error *read_table(const struct walk *w, struct table_page *t, bool
 	*skip = false;
 	if (err)
 		return err;
-	err = place_table(w, t, skip);
+	if (w->table->host)
+		err = place_table(w, t, skip);
 	if (!err && !*skip)
 		err = guard_table(w, t->pa);
 	if (err || *skip)

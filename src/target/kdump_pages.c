@@ -31,6 +31,7 @@ enum {
 
 	DESCRIPTOR_OFFSET = 0,
 	DESCRIPTOR_LENGTH = 8,
+	DESCRIPTOR_FLAGS = 12,
 	DESCRIPTOR_SIZE = 24,
 };
 
@@ -321,7 +322,8 @@ static const struct kdump_part *part_of(const struct kdump_pages *pages, uint64_
 	return part;
 }
 
-struct error *kdump_pages_check(const struct kdump_pages *pages, uint64_t page)
+struct error *kdump_pages_find(const struct kdump_pages *pages, uint64_t page,
+			       struct kdump_place *ret)
 {
 	uint8_t descriptor[DESCRIPTOR_SIZE];
 	uint64_t pa = page << PAGE_SHIFT;
@@ -350,6 +352,8 @@ struct error *kdump_pages_check(const struct kdump_pages *pages, uint64_t page)
 				 ": the file is truncated: it ends at "
 				 "offset 0x%" PRIx64 " and the page is at 0x%" PRIx64,
 				 pa, part->file->size, offset);
+	*ret = (struct kdump_place){part->file, offset, length,
+				    get_le32(descriptor + DESCRIPTOR_FLAGS)};
 	return NULL;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where the pages of a kdump-compressed dump are: its headers, bitmaps and page descriptors, over
- * all files of a split set. What is in the pages is left to libkdumpfile (memory_kdump.c); but that
- * takes what lies behind the end of a truncated file for zeros, so a page is located here first.
+ * all files of a split set. What is in the pages is left to memory_kdump.c, for the most part to
+ * libkdumpfile; but that takes what lies behind the end of a truncated file for zeros, so a page is
+ * located here first.
  *
  * Pages are numbers: physical address / 4096.
  */
@@ -46,11 +47,22 @@ struct kdump_pages {
 struct error *kdump_pages_read(const struct core_file *files, size_t n, struct memory_notes *notes,
 			       struct kdump_pages *ret);
 
+/* Flags of a page descriptor: how the page is compressed. 0: not at all. */
+#define KDUMP_PAGE_ZLIB 1
+
+/* A page as its file has it: 1 to PAGE_SIZE bytes. */
+struct kdump_place {
+	const struct core_file *file;
+	uint64_t offset;
+	uint32_t length, flags;
+};
+
 /*
- * NULL when the page is in its file in full; else ERROR_FAULT, ERROR_EXCLUDED, ERROR_CORRUPT
+ * Where the page is; it is there in full. Else ERROR_FAULT, ERROR_EXCLUDED, ERROR_CORRUPT
  * (truncated) or ERROR_IO.
  */
-struct error *kdump_pages_check(const struct kdump_pages *pages, uint64_t page);
+struct error *kdump_pages_find(const struct kdump_pages *pages, uint64_t page,
+			       struct kdump_place *ret);
 
 /* The first page from *page on that is held; false: none. */
 bool kdump_pages_next(const struct kdump_pages *pages, uint64_t *page);

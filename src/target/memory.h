@@ -27,8 +27,11 @@
 struct memory;
 
 struct memory_ops {
-	/* Whole or not at all; [pa, pa + len) lies within one page, unless the memory is moving. */
+	/* Whole or not at all; [pa, pa + len) lies within one page, unless the memory is moving, or
+	   within what `held` has told. */
 	struct error *(*read)(struct memory *, uint64_t pa, void *buf, size_t len);
+	/* How many bytes from pa on one read can have. NULL: none beyond pa's page. */
+	uint64_t (*held)(struct memory *, uint64_t pa);
 	/*
 	 * Moves *pa up to the first page from there on of which the file holds something; false:
 	 * there is none. *pa and the answer are page-aligned.
@@ -56,7 +59,10 @@ struct memory {
 	struct memory_cache *cache;
 };
 
-/* Any range. The cache makes many small reads of one page cheap; whole pages go past it. */
+/*
+ * Any range. The cache makes many small reads of one page cheap. Whole pages go past it; of those that
+ * are read one behind the other (most page tables lie so) several are read at once.
+ */
 struct error *memory_read(struct memory *memory, uint64_t pa, void *buf, size_t len);
 
 void memory_close(struct memory *memory); /* NULL is fine */

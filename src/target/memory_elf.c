@@ -258,6 +258,14 @@ static struct error *elf_read(struct memory *memory, uint64_t pa, void *buf, siz
 	return NULL;
 }
 
+static uint64_t elf_held(struct memory *memory, uint64_t pa)
+{
+	struct elf_memory *m = container_of(memory, struct elf_memory, base);
+	const struct extent *e = extents_find(&m->held, pa);
+
+	return e ? e->end - pa : 0;
+}
+
 static bool elf_next(struct memory *memory, uint64_t *pa)
 {
 	struct elf_memory *m = container_of(memory, struct elf_memory, base);
@@ -280,6 +288,7 @@ static void elf_close(struct memory *memory)
 
 static const struct memory_ops elf_memory_ops = {
 	.read = elf_read,
+	.held = elf_held,
 	.next = elf_next,
 	.close = elf_close,
 };

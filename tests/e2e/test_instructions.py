@@ -25,17 +25,17 @@ COLLECTED = re.compile(r"Collected : (\d+)")
 
 
 def count(line):
-    """Instructions of one command. The dynamic linker's are among them."""
-    counts = scratch() / "callgrind.out"
+    """Instructions of one command, of all its processes. The dynamic linker's are among them."""
+    counts = scratch() / "callgrind.out.%p"
     target = [] if line.startswith("decode") else ["-c", FIXTURE]
     command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", program(),
                "--no-sandbox", "--no-cache", *target, *line.split()]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300,
                           stdin=subprocess.DEVNULL, check=False)
-    found = COLLECTED.search(done.stderr)
+    found = COLLECTED.findall(done.stderr)
     if not found:
         raise AssertionError(f"no count: {command}: {done.stderr[-1000:]}")
-    return int(found.group(1))
+    return sum(map(int, found))
 
 
 def is_sanitized():
