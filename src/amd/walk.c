@@ -157,19 +157,38 @@ static bool may_touch_v1(const struct table_page *t, uint64_t sme_mask,
 	return found >> 63;
 }
 
+/* Whether the visitor skips all pages of a plain table. */
+static bool visitor_skips_v1(const struct walk *w, const struct table_page *t)
+{
+	uint64_t pages[PT_ENTRIES], mask = PTE_ADDRESS & ~w->table->sme_mask;
+	unsigned n = 0;
+
+	if (t->level != 1)
+		return false;
+	for (unsigned i = 0; i < PT_ENTRIES; i++) {
+		uint64_t entry = table_entry(t, i);
+
+		pages[n] = entry & mask;
+		n += entry & 1;
+	}
+	return w->visitor->skips(w->visitor->arg, pages, n);
+}
+
 /* True: the visitor wants no leaf of the table by itself. */
 static bool skip_leaves_v1(const struct walk *w, const struct table_page *t, struct error **err)
 {
 	const struct page_table_visitor *visitor = w->visitor;
+	bool wants_all = visitor->leaf && !visitor->leaves && !visitor->only && !visitor->skips;
 
-	if ((!visitor->leaves && !visitor->only && visitor->leaf) || t->base < w->first ||
-	    pt_max_iova(t->level) > w->last - t->base)
+	if (wants_all || t->base < w->first || pt_max_iova(t->level) > w->last - t->base)
 		return false;
 	struct plain_table plain = count_plain_v1(t);
 	if (!plain.is_plain)
 		return false;
 	if (visitor->leaves && plain.n)
 		*err = visitor->leaves(visitor->arg, pt_span(t->level), plain.n);
+	if (visitor->skips && visitor->leaf)
+		return visitor_skips_v1(w, t);
 	return visitor->leaves || !visitor->leaf ||
 	       !may_touch_v1(t, w->table->sme_mask, visitor->only);
 }

@@ -175,6 +175,13 @@ static struct error *visit_leaf(void *arg, const struct leaf *leaf)
 	return NULL;
 }
 
+static bool skips_pages(void *arg, const uint64_t *pages, unsigned n)
+{
+	struct leaf_walk *w = arg;
+
+	return page_classes_fine(w->classes, pages, n);
+}
+
 static struct error *walk_domain(struct check *check, struct page_classes *classes,
 				 const struct domain *domain)
 {
@@ -185,7 +192,8 @@ static struct error *walk_domain(struct check *check, struct page_classes *class
 		.words = domain_words(check->snapshot, domain),
 	};
 	/* What can't be read, or is damaged, the walk over the tables has told. */
-	const struct page_table_visitor visitor = {.leaf = visit_leaf, .arg = &w};
+	const struct page_table_visitor visitor = {
+		.leaf = visit_leaf, .skips = skips_pages, .arg = &w};
 	struct error *err =
 		domain->table.ops->walk(check->target, &domain->table, 0, UINT64_MAX, &visitor);
 

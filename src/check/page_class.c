@@ -277,6 +277,20 @@ enum page_class page_class_of(struct page_classes *classes, uint64_t pa)
 	return (enum page_class)chunk->classes[i];
 }
 
+bool page_classes_fine(struct page_classes *classes, const uint64_t *pages, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t number = pages[i] / CHUNK_SIZE;
+		const struct chunk *chunk = classes->slots[number % SLOTS];
+
+		if (!chunk || chunk->number != number)
+			chunk = load_chunk(classes, number);
+		if (!chunk || chunk->classes[pages[i] / PAGE_SIZE % CHUNK_PAGES] != CLASS_FINE)
+			return false;
+	}
+	return true;
+}
+
 enum page_class page_class_next(struct page_classes *classes, uint64_t *pa, uint64_t end)
 {
 	while (*pa < end) {

@@ -40,6 +40,9 @@ static inline void page_classes_freep(struct page_classes **classes)
 /* The class of the page at pa. */
 enum page_class page_class_of(struct page_classes *classes, uint64_t pa);
 
+/* Whether these pages are all CLASS_FINE, as far as that is known already. */
+bool page_classes_fine(struct page_classes *classes, const uint64_t *pages, unsigned n);
+
 /* The first page in [*pa, end) that is not CLASS_FINE: its class, and *pa becomes its address. */
 enum page_class page_class_next(struct page_classes *classes, uint64_t *pa, uint64_t end);
 

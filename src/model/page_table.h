@@ -84,6 +84,9 @@ struct page_table_visitor {
 	struct error *(*leaves)(void *arg, uint64_t size, unsigned n);
 	/* Where it is given, leaf need not be told of pages that have no byte from here on to there. */
 	const struct physical_span *only;
+	/* Where it is given, leaf need not be told of these n pages of 4 KB at these physical addresses, all
+	   of one table, when the answer is true. */
+	bool (*skips)(void *arg, const uint64_t *pages, unsigned n);
 };
 
 /* One level of a translation. */

@@ -132,6 +132,12 @@ def map_cases(place, runner):
 
 
 def check_cases(place, _):
+    many, its_vmlinux = place.file("7.2", "many.elf"), place.file("7.2", "vmlinux")
+    one = f"{OURS} map --summary"
+    yield Case("check-many", f"check, {PAGES} leaves, ELF", [
+        place.ours(many, its_vmlinux, "check"),
+        place.ours(many, its_vmlinux, "map", BDF, "--summary", name=one),
+    ], [ratio(one, 3)])
     dump, vmlinux = place.file("6.1", "before.elf"), place.file("6.1", "vmlinux")
     start = f"{OURS} info"
     yield Case("check", "check with nothing wrong", [

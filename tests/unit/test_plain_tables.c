@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A walk that goes over whole tables at once, because its visitor only counts or looks for some
- * memory, comes to the same as one that is told each leaf: on tables as they are and on damaged
- * ones.
+ * A walk that goes over whole tables at once, because its visitor only counts, looks for some
+ * memory or may skip them, comes to the same as one that is told each leaf: on tables as they are and
+ * on damaged ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +24,7 @@
 struct totals {
 	const struct physical_span *span; /* what touches it is counted; NULL: all */
 	uint64_t n, bytes, unknown, at_once;
+	bool keeps_wanted;
 };
 
 static struct error *count_leaf(void *arg, const struct leaf *leaf)
@@ -45,6 +46,20 @@ static struct error *count_leaves(void *arg, uint64_t size, unsigned n)
 	t->bytes += size * n;
 	t->at_once += n;
 	return NULL;
+}
+
+/* Takes all pages of a table, or those below WANTED, at once. */
+static bool count_skipped(void *arg, const uint64_t *pages, unsigned n)
+{
+	struct totals *t = arg;
+
+	for (unsigned i = 0; i < n; i++)
+		if (t->keeps_wanted && pages[i] >= WANTED)
+			return false;
+	t->n += n;
+	t->bytes += n * UINT64_C(4096);
+	t->at_once += n;
+	return true;
 }
 
 static struct error *count_unknown(void *arg, uint64_t iova, uint64_t size, struct error *err)
@@ -109,6 +124,37 @@ static void compare(const struct fake_view *view, const struct page_table *table
 		assert_int_equal(at_once.at_once > 0, change->is_plain);
 }
 
+static void compare_skipping(const struct fake_view *view, const struct page_table *table,
+			     const struct change *change, bool keeps_wanted)
+{
+	struct totals single = walk(view, table, change, false, NULL);
+	struct totals totals = {.keeps_wanted = keeps_wanted};
+	const struct page_table_visitor visitor = {
+		.leaf = count_leaf,
+		.unknown = count_unknown,
+		.skips = count_skipped,
+		.arg = &totals,
+	};
+
+	assert_null(table->ops->walk(view->target, table, change->first, change->last, &visitor));
+	assert_int_equal(totals.n, single.n);
+	assert_int_equal(totals.bytes, single.bytes);
+	assert_int_equal(totals.unknown, single.unknown);
+	if (!keeps_wanted)
+		assert_int_equal(totals.at_once > 0, change->is_plain);
+}
+
+/* Nobody wants the pages, but what is damaged is told all the same. */
+static void compare_without_leaves(const struct fake_view *view, const struct page_table *table,
+				   const struct change *change)
+{
+	struct totals single = walk(view, table, change, false, NULL), totals = {0};
+	const struct page_table_visitor visitor = {.unknown = count_unknown, .arg = &totals};
+
+	assert_null(table->ops->walk(view->target, table, change->first, change->last, &visitor));
+	assert_int_equal(totals.unknown, single.unknown);
+}
+
 static void test_change(void **state)
 {
 	static const struct physical_span spans[] = {
@@ -140,6 +186,9 @@ static void test_change(void **state)
 		compare(&view, &domain->table, change, NULL);
 		for (size_t n = 0; n < ARRAY_SIZE(spans); n++)
 			compare(&view, &domain->table, change, &spans[n]);
+		compare_skipping(&view, &domain->table, change, false);
+		compare_skipping(&view, &domain->table, change, true);
+		compare_without_leaves(&view, &domain->table, change);
 		fake_view_close(&view);
 		fake_machine_free(m);
 	}
