@@ -208,7 +208,7 @@ const struct command command_dte = {
 	.topic = "Devices",
 	.details = "Without a BDF: the entries of the PCI functions that the kernel knows.\n"
 		   "    dte 0000:a1:00.1\n"
-		   "    dte 0xa101\n"
+		   "    dte 0x20\n"
 		   "    dte --all --raw",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
