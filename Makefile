@@ -5,7 +5,8 @@
 # make bench      install what is missing, build, measure against drgn and crash (tests/bench/; RUNS=7)
 # make vm-dumps   install what is missing, build, make dumps of real kernels under QEMU and look at them live
 #                 (cached, about 10 GB)
-# make fuzz       look for inputs that break the parsers: SECONDS each (20), FUZZ=name one of them
+# make fuzz       look for inputs that break the parsers: SECONDS of processor time each (20), FUZZ=name one of
+#                 them
 # make install    program, crash module, manual page, completions, sos plugin, kdump hook: DESTDIR, prefix,
 #                 libdir, libexecdir, extensionsdir, sosdir
 # make schema     write docs/schema anew from the command tables
