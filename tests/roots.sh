@@ -14,8 +14,8 @@ make_bare() {
     root=$(mktemp -d "$roots_cache/new.XXXXXX")
     # make is what README has the user install to begin with
     debootstrap --variant=minbase --include=make,ca-certificates "$suite" "$root" "$mirror" >&2
-    tar -C "$root" -cf "$archive.new" .
-    mv "$archive.new" "$archive"
+    tar -C "$root" -cf "$root.tar" .
+    mv "$root.tar" "$archive" # whole or not there, also when two make it at once
     rm -rf "$root"
 }
 
