@@ -201,7 +201,8 @@ static struct error *record(struct session *session)
 		return error_no_memory;
 	for (size_t i = 0; i < ARRAY_SIZE(passes) && !err; i++) {
 		err = run_pass(session, &passes[i], nowhere);
-		if (err && passes[i].is_extra && error_code(err) != ERROR_STOPPED) {
+		if (err && passes[i].is_extra && error_code(err) != ERROR_STOPPED &&
+		    error_code(err) != ERROR_NO_MEMORY) {
 			error_free(err);
 			err = NULL;
 		}

@@ -141,6 +141,7 @@ static struct error *show_one(struct command_call *call, struct snapshot *s, uin
 			err = driver->ops->read_entry(driver, s, segment, devid, &entry);
 		if (err)
 			return err;
+		problems_copy(call->problems, &s->problems, name); /* of this reading */
 	}
 	bool blank = entry.state == DATUM_NONE ||
 		     (entry.state == DATUM_OK &&
@@ -150,7 +151,8 @@ static struct error *show_one(struct command_call *call, struct snapshot *s, uin
 	if (!device && entry.state == DATUM_NONE)
 		return error_new(ERROR_USAGE, "the device table has no entry for %s; 'dte --all' "
 					      "shows those in use", name);
-	call_problems_of(call, s, name);
+	if (device)
+		call_problems_of(call, s, name);
 	emit_entry(call, s, name, &entry, device);
 	return NULL;
 }

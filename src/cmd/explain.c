@@ -357,7 +357,12 @@ static struct error *take_log(struct findings *f)
 	struct kernel *kernel;
 	struct error *err = session_kernel(f->call->session, &kernel);
 
-	return err ? err : log_read(kernel, LOG_ALL, take_record, f);
+	if (!err)
+		err = log_read(kernel, LOG_ALL, take_record, f);
+	if (!err || !error_is_unreadable(err))
+		return err;
+	problems_add(f->call->problems, err, "records", "kernel log");
+	return NULL;
 }
 
 static struct error *take_input(struct findings *f, const struct command_call *call)

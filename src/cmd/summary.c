@@ -201,12 +201,26 @@ static void emit_concern(struct emit *e, const struct check_outcome *o, const ch
 	emit_row_end(e);
 }
 
-static void emit_outcome(struct emit *e, const struct check_outcome *o)
+/* The first thing that a check lacked; 'check' shows the others. */
+static void add_gap(struct problems *problems, const struct check_outcome *o)
 {
+	const struct check_gap *gap = &o->gaps.at[0];
+	struct problem problem = {gap->object, gap->what, gap->state,
+				  gap->reason ? gap->reason : datum_state_name(gap->state)};
+	const struct problems one = {.at = &problem, .n = 1};
+
+	problems_copy(problems, &one, NULL);
+}
+
+static void emit_outcome(struct command_call *call, const struct check_outcome *o)
+{
+	struct emit *e = call->emit;
 	uint64_t n = o->findings.n + o->n_more;
 
-	if (o->status == STATUS_UNKNOWN)
+	if (o->status == STATUS_UNKNOWN) {
 		emit_concern(e, o, NULL, "could not be told; 'check' says what is missing");
+		add_gap(call->problems, o);
+	}
 	for (size_t i = 0; i < o->findings.n && i < CONCERNS_MAX; i++)
 		emit_concern(e, o, o->findings.at[i]->object, o->findings.at[i]->message);
 	if (n > CONCERNS_MAX)
@@ -214,9 +228,10 @@ static void emit_outcome(struct emit *e, const struct check_outcome *o)
 }
 
 /* What the checks say that need no page tables. */
-static struct error *emit_concerns(struct emit *e, struct iommu_driver *driver, struct snapshot *s,
-				   const struct check_options *chosen)
+static struct error *emit_concerns(struct command_call *call, struct iommu_driver *driver,
+				   struct snapshot *s, const struct check_options *chosen)
 {
+	struct emit *e = call->emit;
 	_cleanup_(check_report_free) struct check_report report = {0};
 	struct error *err = check_run(driver, s, chosen, &report);
 
@@ -225,7 +240,7 @@ static struct error *emit_concerns(struct emit *e, struct iommu_driver *driver, 
 	emit_rows_begin(e, COL_CONCERNS);
 	for (size_t i = 0; i < report.n; i++)
 		if (report.outcomes[i].status != STATUS_PASS)
-			emit_outcome(e, &report.outcomes[i]);
+			emit_outcome(call, &report.outcomes[i]);
 	emit_rows_end(e);
 	return NULL;
 }
@@ -276,7 +291,7 @@ static struct error *emit_iommus(struct command_call *call)
 	emit_datum(e, COL_DEVICES, count_of(s, s->n_devices));
 	emit_datum(e, COL_DOMAINS, count_of(s, s->n_domains));
 	emit_fates(e, s);
-	return emit_concerns(e, driver, s, &chosen);
+	return emit_concerns(call, driver, s, &chosen);
 }
 
 static struct error *emit_log_line(void *arg, const struct log_record *record)

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "target/capture.h"
 
 /* The log_buf_len= option ends at 2 GB; a descriptor stands for 32 bytes of text. */
 #define TEXT_BITS_MAX 31
@@ -29,6 +30,8 @@ struct log_reader {
 	void *arg;
 	char *text; /* TEXT_MAX + 1 bytes */
 	struct log_record record;
+	bool is_capture;    /* it lacks lines on purpose */
+	struct error *lost; /* the first thing of a record that can't be read */
 };
 
 /* Words by which a line is kept, in lower case. */
@@ -48,8 +51,9 @@ bool log_line_is_kept(const char *text)
 	return false;
 }
 
-/* Passes an unreadable part's error on as its state; other errors end the visit. */
-static struct error *note_state(struct error *err, enum datum_state *state)
+/* Passes an unreadable part's error on as its state, for the end of the visit; other errors end it
+ * here. */
+static struct error *note_state(struct log_reader *r, struct error *err, enum datum_state *state)
 {
 	*state = DATUM_OK;
 	if (!err)
@@ -57,7 +61,11 @@ static struct error *note_state(struct error *err, enum datum_state *state)
 	if (!error_is_unreadable(err) && error_code(err) != ERROR_NOT_FOUND)
 		return err;
 	*state = datum_state_of(err);
-	error_free(err);
+	bool is_lost = error_is_unreadable(err) && !(r->is_capture && *state == DATUM_EXCLUDED);
+	if (is_lost && !r->lost)
+		r->lost = err;
+	else
+		error_free(err);
 	return NULL;
 }
 
@@ -67,7 +75,7 @@ static struct error *read_datum(struct log_reader *r, uint64_t base, enum core_n
 	struct error *err =
 		kernel_read_member(r->kernel, base, &r->kernel->core[member], &ret->value);
 
-	return note_state(err, &ret->state);
+	return note_state(r, err, &ret->state);
 }
 
 struct parts {
@@ -86,6 +94,13 @@ static struct error *read_parts(struct log_reader *r, uint64_t base, const struc
 	return err ? err : read_datum(r, base, parts->length, length);
 }
 
+/* What is wrong with a record is kept too; of one that the dump lacks there is nothing to keep. */
+static bool is_kept(const struct text *text)
+{
+	return text->state == DATUM_OK ? log_line_is_kept(text->value)
+				       : text->state != DATUM_EXCLUDED;
+}
+
 /*
  * Text at `at`, with the members of the record at `base`. Read aside first: what is not kept leaves
  * no trace in a recorder.
@@ -101,18 +116,25 @@ static struct error *read_record(struct log_reader *r, uint64_t base, const stru
 
 	r->record.text = (struct text){.state = length.state};
 	if (whole && (length.value > room || length.value > TEXT_MAX)) {
-		r->record.text.state = DATUM_CORRUPT;
+		err = note_state(r,
+				 error_new(ERROR_CORRUPT,
+					   "a text of %" PRIu64 " bytes at 0x%" PRIx64,
+					   length.value, at),
+				 &r->record.text.state);
 	} else if (whole) {
-		err = note_state(target_read(target, SPACE_VIRT, at, r->text, length.value),
+		err = note_state(r, target_read(target, SPACE_VIRT, at, r->text, length.value),
 				 &r->record.text.state);
 		r->text[length.value] = '\0';
 		r->record.text.value = r->text;
 	}
 	target->recorder = recorder;
-	if (err || !recorder || r->record.text.state != DATUM_OK || !log_line_is_kept(r->text))
+	if (err || !recorder || !is_kept(&r->record.text))
 		return err;
 	err = read_parts(r, base, parts, &length);
-	return err ? err : target_read(target, SPACE_VIRT, at, r->text, length.value);
+	if (err || length.state != DATUM_OK || length.value > TEXT_MAX)
+		return err;
+	return note_state(r, target_read(target, SPACE_VIRT, at, r->text, length.value),
+			  &r->record.text.state);
 }
 
 static struct error *tell(struct log_reader *r)
@@ -214,10 +236,11 @@ static struct error *read_block(struct log_reader *r, const struct ring *ring, u
 		return err;
 	if (begin & LPOS_NO_DATA)
 		return read_record(r, info, &parts, info, 0);
-	if (!find_text(ring, begin, next, &at, &room)) {
-		r->record.text.state = DATUM_CORRUPT;
-		return NULL;
-	}
+	if (!find_text(ring, begin, next, &at, &room))
+		return note_state(r,
+				  error_new(ERROR_CORRUPT,
+					    "a text from 0x%" PRIx64 " to 0x%" PRIx64, begin, next),
+				  &r->record.text.state);
 	return read_record(r, info, &parts, at + BLOCK_ID_SIZE, room);
 }
 
@@ -239,7 +262,7 @@ static struct error *tell_descriptor(struct log_reader *r, const struct ring *ri
 		err = read_state(r, descriptor, id, &is_told);
 	if (!err && !is_told)
 		return NULL;
-	err = note_state(err, &state);
+	err = note_state(r, err, &state);
 	if (err)
 		return err;
 	if (state != DATUM_OK)
@@ -370,11 +393,22 @@ static struct error *read_old_records(struct log_reader *r, uint64_t newest)
 struct error *log_read(struct kernel *kernel, uint64_t newest, log_visit visit, void *arg)
 {
 	_cleanup_(freep) char *text = malloc(TEXT_MAX + 1);
-	struct log_reader reader = {.kernel = kernel, .visit = visit, .arg = arg, .text = text};
+	const char *format = target_facts(kernel->target).format;
+	struct log_reader reader = {
+		.kernel = kernel,
+		.visit = visit,
+		.arg = arg,
+		.text = text,
+		.is_capture = format && !strcmp(format, CAPTURE_FORMAT),
+	};
 
 	if (!text)
 		return error_no_memory;
 	struct error *err = is_found(&kernel->core[CORE_PRB]) ? read_ring_log(&reader, newest)
 							      : read_old_records(&reader, newest);
-	return err;
+	if (err || !reader.lost) {
+		error_free(reader.lost);
+		return err;
+	}
+	return error_prepend(reader.lost, "kernel log: not all records can be read");
 }

@@ -26,9 +26,10 @@ typedef struct error *(*log_visit)(void *arg, const struct log_record *record);
 #define LOG_ALL UINT64_MAX
 
 /*
- * The newest `newest` records, oldest first. What can't be read of a record is told in its states. Fails
- * when there is no way to the records, or they end in damage: ERROR_NOT_FOUND when this kernel has no log
- * that we know.
+ * The newest `newest` records, oldest first. What can't be read of a record is told in its states, and by an
+ * error that is unreadable when all are visited, but for what a capture lacks on purpose. Fails besides when
+ * there is no way to the records, or they end in damage: ERROR_NOT_FOUND when this kernel has no log that we
+ * know.
  */
 struct error *log_read(struct kernel *kernel, uint64_t newest, log_visit visit, void *arg);
 
