@@ -355,7 +355,8 @@ static struct error *show_ring(struct command_call *call, const struct snapshot 
 
 	if (!name)
 		return error_no_memory;
-	call_problems_of(call, s, name);
+	if (call->n_operands > 1)
+		call_problems_of(call, s, name);
 	if (ring->address.state == DATUM_OK)
 		err = read_ring(call, ring, kind, name, &image);
 	if (err)
@@ -401,6 +402,8 @@ static struct error *ring_run(struct command_call *call)
 		err = find_iommu(s, word, &index);
 		return err ? err : show_ring(call, s, index, kind);
 	}
+	if (!err) /* an IOMMU that is missing too */
+		problems_copy(call->problems, &s->problems, NULL);
 	for (uint32_t i = 0; !err && i < s->n_iommus; i++)
 		err = show_ring(call, s, i, kind);
 	return err;
