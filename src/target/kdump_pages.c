@@ -24,6 +24,7 @@ enum {
 	SUB_END_PFN = 24,
 	SUB_VMCOREINFO = 32, /* offset and size in the file; header version 3 on */
 	SUB_NOTES = 48,      /* the same; version 4 on */
+	SUB_ERASEINFO = 64,  /* the same; version 5 on */
 	SUB_START_PFN_64 = 80,
 	SUB_END_PFN_64 = 88,
 	SUB_MAX_MAPNR_64 = 96, /* version 6 on, as are the two before */
@@ -73,6 +74,32 @@ static struct error *part_check(const struct kdump_part *part, uint64_t block)
 				 "its kdump header is damaged (0x%" PRIx64 " pages, this file for "
 				 "0x%" PRIx64 " to 0x%" PRIx64 ")",
 				 part->n_pages, part->first, part->end);
+	return NULL;
+}
+
+/* libkdumpfile allocates what the sub-header says that a region has, and then reads it. */
+static struct error *regions_check(const struct core_file *file, unsigned version,
+				   const uint8_t *sub)
+{
+	static const struct {
+		unsigned version, field; /* from which version on; where its offset and size are */
+		const char *what;
+	} regions[] = {
+		{3, SUB_VMCOREINFO, "VMCOREINFO"},
+		{4, SUB_NOTES, "notes"},
+		{5, SUB_ERASEINFO, "list of what was erased"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		uint64_t offset = get_le64(sub + regions[i].field);
+		uint64_t size = get_le64(sub + regions[i].field + 8);
+
+		if (version >= regions[i].version && !range_within(offset, size, file->size))
+			return error_new(ERROR_CORRUPT,
+					 "its kdump header is damaged (%s of 0x%" PRIx64
+					 " bytes at 0x%" PRIx64 ")",
+					 regions[i].what, size, offset);
+	}
 	return NULL;
 }
 
@@ -144,6 +171,8 @@ static struct error *part_read(const struct core_file *file, struct memory_notes
 	}
 	part.descriptors_at = part.bitmaps_at + part.bitmaps_size;
 	err = part_check(&part, block);
+	if (!err)
+		err = regions_check(file, version, sub);
 	if (!err && notes)
 		err = notes_read(file, version, sub, notes);
 	if (!err)

@@ -2,11 +2,13 @@
 /* In libFuzzer's place: runs the inputs that it is given, once each. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 
 #define INPUT_MAX (1u << 20)
+#define MEMORY_MAX (512l << 10) /* KB */
 #define SECONDS                                                                                    \
 	60 /* an input that takes longer hangs: the sanitizers are slow, and so may be the machine \
 	    */
@@ -35,6 +37,11 @@ int main(int argc, char **argv)
 		alarm(SECONDS);
 		LLVMFuzzerTestOneInput(copy, n);
 		free(copy);
+		struct rusage usage;
+		if (getrusage(RUSAGE_SELF, &usage) || usage.ru_maxrss > MEMORY_MAX) {
+			fprintf(stderr, "%s: %ld KB of memory\n", argv[i], usage.ru_maxrss);
+			return 1;
+		}
 	}
 	printf("%d inputs\n", argc - 1);
 	return 0;
