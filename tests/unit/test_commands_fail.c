@@ -270,6 +270,16 @@ static unsigned count(const char *text, const char *phrase)
 	return n;
 }
 
+/* What ended a command is told last. */
+static const char *last_line(const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 1 && text[n - 2] != '\n')
+		n--;
+	return text + (n ? n - 1 : 0);
+}
+
 /* Something is wrong that is not with the whole machine: among the problems, or on standard error.
  */
 static bool is_told(const struct answer *whole, const struct answer *answer)
@@ -281,7 +291,7 @@ static bool is_told(const struct answer *whole, const struct answer *answer)
 		return false;
 	if (count(answer->out, "could not be told") > count(whole->out, "could not be told"))
 		return true;
-	return answer->err_length > whole->err_length ||
+	return (answer->err_length && !strstr(whole->err, last_line(answer->err))) ||
 	       (before && after && strcmp(before, after) != 0);
 }
 
