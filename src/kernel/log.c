@@ -7,7 +7,6 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
-#include "target/capture.h"
 
 /* The log_buf_len= option ends at 2 GB; a descriptor stands for 32 bytes of text. */
 #define TEXT_BITS_MAX 31
@@ -393,13 +392,12 @@ static struct error *read_old_records(struct log_reader *r, uint64_t newest)
 struct error *log_read(struct kernel *kernel, uint64_t newest, log_visit visit, void *arg)
 {
 	_cleanup_(freep) char *text = malloc(TEXT_MAX + 1);
-	const char *format = target_facts(kernel->target).format;
 	struct log_reader reader = {
 		.kernel = kernel,
 		.visit = visit,
 		.arg = arg,
 		.text = text,
-		.is_capture = format && !strcmp(format, CAPTURE_FORMAT),
+		.is_capture = target_facts(kernel->target).is_capture,
 	};
 
 	if (!text)

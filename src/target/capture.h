@@ -24,7 +24,6 @@
 #include "target/recorder.h"
 #include "target/target.h"
 
-#define CAPTURE_FORMAT "capture" /* struct target_facts */
 #define CAPTURE_NOTE_NAME "IOMMUSCOPE"
 /* Not a small number: some readers take type 1 for a CPU's state whatever the name. */
 #define CAPTURE_NOTE_TYPE 0x494f4d55

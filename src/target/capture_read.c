@@ -190,7 +190,7 @@ struct error *capture_memory_open(struct memory **memory, struct boot_info *boot
 	}
 	m->base = (struct memory){
 		.ops = &capture_memory_ops,
-		.format = CAPTURE_FORMAT,
+		.format = "capture",
 		.notes = (*memory)->notes,
 	};
 	(*memory)->notes = (struct memory_notes){0};

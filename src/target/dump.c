@@ -119,6 +119,8 @@ static const char *format_name(const struct dump *dump)
 
 	if (!dump->flattened)
 		return format;
+	if (dump->is_capture)
+		return "flattened capture";
 	return strcmp(format, "elf") ? "flattened kdump" : "flattened elf";
 }
 
@@ -132,6 +134,7 @@ static void dump_facts(struct target *target, struct target_facts *ret)
 	*ret = (struct target_facts){
 		.kind = "dump",
 		.format = format_name(dump),
+		.is_capture = dump->is_capture,
 		.release = dump->boot.release,
 		.build_id = dump_vmcoreinfo(target, "BUILD-ID"),
 		.symbols = symbols.symbols,

@@ -32,6 +32,7 @@ struct target_facts {
 	const char *kind;        /* "dump", "live", "image", "crash" */
 	const char *format;      /* "elf", "kdump", ...; NULL unknown. Same in every copy of a dump? No:
 				    it names the container and is the one thing that differs. */
+	bool is_capture;         /* `capture` wrote it: it lacks on purpose what no command asked for */
 	const char *release;     /* "6.1.0-44-amd64"; NULL unknown */
 	const char *build_id;    /* lower-case hex; NULL unknown */
 	const char *symbols;     /* where symbols came from: "dwarf", "elf", "cache", "capture", ... */

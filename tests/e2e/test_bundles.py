@@ -99,6 +99,7 @@ class Kdump(support.TestCase):
         """As Debian's kdump-tools writes them. It is put in order beside the dump, not in memory."""
         elf = self.dump.read_bytes()
         self.dump.write_bytes(flattened(elf))
+        self.assertEqual(data_of(self.dump, "info")[0]["format"], "flattened capture")
         self.hook(self.dump)
         self.holds()
 
