@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import time
+import unittest.mock
 from pathlib import Path
 
 from support import (ANSWERED, ROOT, TARGET, TIMEOUT, TestCase, command_names, environment, for_each,
@@ -232,6 +233,13 @@ class OneDoor(TestCase):
 
 
 class Death(TestCase):
+    def setUp(self):
+        """The sanitizers take these signals for their own otherwise."""
+        options = [os.environ.get("ASAN_OPTIONS"), "handle_segv=0:handle_sigbus=0:handle_sigfpe=0"]
+        changed = unittest.mock.patch.dict(os.environ, ASAN_OPTIONS=":".join(filter(None, options)))
+        changed.start()
+        self.addCleanup(changed.stop)
+
     @for_each([signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGSYS,
                signal.SIGKILL, signal.SIGXCPU], name=lambda number: number.name)
     def test_one_line(self, number):
