@@ -157,19 +157,20 @@ static bool may_touch_v1(const struct table_page *t, uint64_t sme_mask,
 	return found >> 63;
 }
 
-/* Whether the visitor skips all pages of a plain table. */
-static bool visitor_skips_v1(const struct walk *w, const struct table_page *t)
+/* Whether the visitor skips all n pages of a plain table. */
+static bool visitor_skips_v1(const struct walk *w, const struct table_page *t, unsigned n)
 {
 	uint64_t pages[PT_ENTRIES], mask = PTE_ADDRESS & ~w->table->sme_mask;
-	unsigned n = 0;
 
 	if (t->level != 1)
 		return false;
-	for (unsigned i = 0; i < PT_ENTRIES; i++) {
+	for (unsigned i = 0; i < PT_ENTRIES && n == PT_ENTRIES; i++)
+		pages[i] = table_entry(t, i) & mask;
+	for (unsigned i = 0, at = 0; i < PT_ENTRIES && n < PT_ENTRIES; i++) {
 		uint64_t entry = table_entry(t, i);
 
-		pages[n] = entry & mask;
-		n += entry & 1;
+		pages[at] = entry & mask;
+		at += entry & 1;
 	}
 	return w->visitor->skips(w->visitor->arg, pages, n);
 }
@@ -188,7 +189,7 @@ static bool skip_leaves_v1(const struct walk *w, const struct table_page *t, str
 	if (visitor->leaves && plain.n)
 		*err = visitor->leaves(visitor->arg, pt_span(t->level), plain.n);
 	if (visitor->skips && visitor->leaf)
-		return visitor_skips_v1(w, t);
+		return visitor_skips_v1(w, t, plain.n);
 	return visitor->leaves || !visitor->leaf ||
 	       !may_touch_v1(t, w->table->sme_mask, visitor->only);
 }
@@ -257,9 +258,13 @@ static struct error *place_table(const struct walk *w, struct table_page *t, boo
 	return tell_unknown(w, t->base, table_size(t->level), err);
 }
 
-/* Reads the page, tells the visitor of it; *skip: it could not be read and that has been told. */
+/*
+ * Reads the page, tells the visitor of it; *skip: nothing of it is wanted, or it could not be read
+ * and that has been told.
+ */
 static struct error *read_table(const struct walk *w, struct table_page *t, bool *skip)
 {
+	bool is_wanted = t->level > 1 || !w->visitor->tables_only;
 	struct error *err = target_poll(w->target);
 
 	*skip = false;
@@ -271,7 +276,7 @@ static struct error *read_table(const struct walk *w, struct table_page *t, bool
 		err = guard_table(w, t->pa);
 	if (err || *skip)
 		return err;
-	err = target_read(w->target, SPACE_PHYS, t->pa, t->bytes, sizeof(t->bytes));
+	err = is_wanted ? walk_read(w, t) : NULL;
 	if (err && !error_is_unreadable(err))
 		return err;
 	struct error *torn_err = w->target->moving ? walk_confirm(w, t) : NULL;
@@ -284,6 +289,7 @@ static struct error *read_table(const struct walk *w, struct table_page *t, bool
 		return tell_unknown(w, t->base, table_size(t->level),
 				    error_prepend(err, "level %u table", t->level));
 	}
+	*skip = !is_wanted;
 	if (w->visitor->table)
 		return w->visitor->table(w->visitor->arg, t->pa, t->level, t->base);
 	return NULL;
@@ -358,7 +364,10 @@ static inline struct pte decode_reachable(uint64_t entry, unsigned level, uint64
 					   const struct page_table_visitor *visitor)               \
 	{                                                                                          \
 		struct walk_guard guard = {0};                                                     \
-		struct walk w = {target, table, visitor, first, last, &guard, NULL};               \
+		struct walk_ahead ahead;                                                           \
+		struct walk w = {target, table, visitor, first, last, &guard, &ahead, NULL};       \
+                                                                                                   \
+		ahead.first = ahead.end = 0;                                                       \
                                                                                                    \
 		return target->moving ? walk_moving(&w, from_root_##format)                        \
 				      : from_root_##format(&w);                                    \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The walkers of AMD's two page-table formats. One table page is in memory per level, so the cost in
- * memory is constant; the level falls at every step, so damaged tables end the walk and do not loop.
+ * The walkers of AMD's two page-table formats. One table page is in memory per level, of the lowest
+ * level a few, so the cost in memory is constant; the level falls at every step, so damaged tables
+ * end the walk and do not loop.
  */
 #ifndef AMD_WALK_H
 #define AMD_WALK_H

@@ -109,6 +109,7 @@ static struct error *walk_part(struct target *target, const struct page_table *t
 	const struct page_table_visitor between = {
 		.leaf = outer_leaf,
 		.table = visitor->table ? outer_table : NULL,
+		.tables_only = visitor->tables_only,
 		.unknown = outer_unknown,
 		.arg = &outer,
 	};

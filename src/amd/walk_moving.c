@@ -123,6 +123,7 @@ struct error *walk_moving(struct walk *w, walk_from_root from_root)
 	const struct page_table_visitor rest = {
 		.leaf = pass_leaf,
 		.table = w->visitor->table ? pass_table : NULL,
+		.tables_only = w->visitor->tables_only,
 		.damaged = w->visitor->damaged ? pass_damaged : NULL,
 		.unknown = pass_unknown,
 		.arg = &r,

@@ -17,12 +17,24 @@ struct walk_torn {
 	unsigned level;
 };
 
+struct walk_guard; /* walk.c's */
+
+#define AHEAD_TABLES 16 /* small enough to stay in the processor's cache */
+
+/* walk_ahead.c's: the tables [first, end) that it has tried to read at one go. */
+struct walk_ahead {
+	uint64_t first, end;
+	bool is_read;
+	uint8_t bytes[AHEAD_TABLES * PT_BYTES];
+};
+
 struct walk {
 	struct target *target;
 	const struct page_table *table;
 	const struct page_table_visitor *visitor;
 	uint64_t first, last;
 	struct walk_guard *guard;
+	struct walk_ahead *ahead;
 	struct walk_torn *torn;
 };
 
@@ -33,7 +45,8 @@ struct table_page {
 	uint64_t pa, base; /* base: the IOVA of entry 0 */
 	unsigned level;
 	bool read, write;
-	uint8_t bytes[PT_BYTES];
+	const uint8_t *bytes;
+	uint8_t own[PT_BYTES]; /* bytes, unless they are of several tables that were read at once */
 };
 
 static inline uint64_t table_entry(const struct table_page *t, unsigned i)
@@ -48,6 +61,9 @@ static inline uint64_t table_size(unsigned level)
 
 	return last == UINT64_MAX ? last : last + 1;
 }
+
+/* Reads t's bytes; those of a lowest table are good until the walk reads the next one. */
+struct error *walk_read(const struct walk *w, struct table_page *t);
 
 typedef struct error *(*walk_from_root)(const struct walk *w);
 

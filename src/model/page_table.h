@@ -87,6 +87,9 @@ struct page_table_visitor {
 	/* Where it is given, leaf need not be told of these n pages of 4 KB at these physical addresses, all
 	   of one table, when the answer is true. */
 	bool (*skips)(void *arg, const uint64_t *pages, unsigned n);
+	/* Tables of the lowest level need not be read: they are told of, and nothing that is in
+	 * them. */
+	bool tables_only;
 };
 
 /* One level of a translation. */

@@ -90,6 +90,23 @@ struct error *machine_translate(struct target *target, uint64_t virt, uint64_t *
 	return translate(machine, virt, phys);
 }
 
+/* How many bytes from va on lie one behind the other in physical memory too, from pa on. */
+static size_t run_size(struct machine *machine, uint64_t va, uint64_t pa, size_t len)
+{
+	size_t n = PAGE_SIZE - (va & (PAGE_SIZE - 1));
+	uint64_t next;
+
+	while (n < len) {
+		struct error *err = translate(machine, va + n, &next);
+
+		error_free(err);
+		if (err || next != pa + n)
+			return n;
+		n += PAGE_SIZE;
+	}
+	return len;
+}
+
 static struct error *read_virt(struct machine *machine, uint64_t va, void *buf, size_t len)
 {
 	follow_recorder(machine);
@@ -97,13 +114,12 @@ static struct error *read_virt(struct machine *machine, uint64_t va, void *buf, 
 		return error_new(ERROR_FAULT, "virtual address 0x%" PRIx64
 					      ": the range wraps around", va);
 	for (uint8_t *p = buf; len;) {
-		size_t room = PAGE_SIZE - (va & (PAGE_SIZE - 1));
-		size_t n = len < room ? len : room;
 		uint64_t pa;
 		struct error *err = translate(machine, va, &pa);
 
 		if (err)
 			return err;
+		size_t n = run_size(machine, va, pa, len);
 		err = read_phys(machine, pa, p, n);
 		if (err)
 			return error_prepend(err, "virtual address 0x%" PRIx64, va);

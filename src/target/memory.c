@@ -8,13 +8,9 @@
 #include "base/bytes.h"
 
 #define CACHE_SLOTS 512 /* a power of two; 2 MB of pages, touched only as they fill */
-#define AHEAD_PAGES 16	/* small enough to be copied from the processor's cache */
 
 struct memory_cache {
 	uint64_t page[CACHE_SLOTS]; /* page number + 1; 0: the slot is free */
-	uint64_t next;		    /* where the whole page that was read last ends */
-	uint64_t ahead_from, ahead_end; /* physical addresses whose bytes are in `ahead` */
-	uint8_t ahead[AHEAD_PAGES * PAGE_SIZE];
 	uint8_t bytes[CACHE_SLOTS][PAGE_SIZE];
 };
 
@@ -46,37 +42,20 @@ static struct error *memory_read_part(struct memory *memory, uint64_t pa, void *
 	return NULL;
 }
 
-/* Reads several pages where that saves reads of their own. */
-static void read_ahead(struct memory *memory, uint64_t pa)
+/* How much of [pa, pa + len) is read at one go: a part of a page, or as many whole ones as can be.
+ */
+static size_t piece_size(struct memory *memory, uint64_t pa, size_t len)
 {
-	struct memory_cache *cache = memory->cache;
-	uint64_t n = memory->ops->held ? memory->ops->held(memory, pa) & ~(PAGE_SIZE - 1) : 0;
+	size_t room = PAGE_SIZE - (pa & (PAGE_SIZE - 1));
+	uint64_t held = 0;
 
-	if (n > sizeof(cache->ahead))
-		n = sizeof(cache->ahead);
-	if (n <= PAGE_SIZE)
-		return;
-	cache->ahead_from = cache->ahead_end = 0;
-	struct error *err = memory->ops->read(memory, pa, cache->ahead, n);
-	if (!err) {
-		cache->ahead_from = pa;
-		cache->ahead_end = pa + n;
-	}
-	error_free(err); /* each page tells its own */
-}
-
-static struct error *memory_read_page(struct memory *memory, uint64_t pa, void *buf)
-{
-	struct memory_cache *cache = memory->cache;
-	bool follows = pa == cache->next;
-
-	cache->next = pa + PAGE_SIZE;
-	if (follows && (pa < cache->ahead_from || pa >= cache->ahead_end))
-		read_ahead(memory, pa);
-	if (pa < cache->ahead_from || pa >= cache->ahead_end)
-		return memory->ops->read(memory, pa, buf, PAGE_SIZE);
-	memcpy(buf, cache->ahead + (pa - cache->ahead_from), PAGE_SIZE);
-	return NULL;
+	if (room < PAGE_SIZE || len < PAGE_SIZE)
+		return len < room ? len : room;
+	if (len >= 2 * PAGE_SIZE && memory->ops->held)
+		held = memory->ops->held(memory, pa);
+	if (held < PAGE_SIZE)
+		held = PAGE_SIZE;
+	return (len < held ? len : held) & ~(PAGE_SIZE - 1);
 }
 
 struct error *memory_read(struct memory *memory, uint64_t pa, void *buf, size_t len)
@@ -92,10 +71,9 @@ struct error *memory_read(struct memory *memory, uint64_t pa, void *buf, size_t 
 			return error_no_memory;
 	}
 	for (uint8_t *p = buf; len;) {
-		size_t room = PAGE_SIZE - (pa & (PAGE_SIZE - 1));
-		size_t n = len < room ? len : room;
-		struct error *err = n == PAGE_SIZE ? memory_read_page(memory, pa, p)
-						   : memory_read_part(memory, pa, p, n);
+		size_t n = piece_size(memory, pa, len);
+		struct error *err = n < PAGE_SIZE ? memory_read_part(memory, pa, p, n)
+						  : memory->ops->read(memory, pa, p, n);
 
 		if (err)
 			return err;

@@ -59,10 +59,7 @@ struct memory {
 	struct memory_cache *cache;
 };
 
-/*
- * Any range. The cache makes many small reads of one page cheap. Whole pages go past it; of those that
- * are read one behind the other (most page tables lie so) several are read at once.
- */
+/* Any range. The cache makes many small reads of one page cheap; whole pages go past it. */
 struct error *memory_read(struct memory *memory, uint64_t pa, void *buf, size_t len);
 
 void memory_close(struct memory *memory); /* NULL is fine */
