@@ -59,12 +59,22 @@ static const struct {
 	[TYPED_SLAB] = {TYPE_SLAB, BIT_SLAB, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", 0, PAGE_SLAB},
 };
 
+/* A member of struct page; size 0: this kernel has none, and it reads as 0. */
+struct word {
+	uint8_t offset, size;
+};
+
 struct page_map {
 	struct reader reader;
 	const struct found *found;
 	struct ram_map ram;
 	struct datum vmemmap; /* kernel virtual address of page frame 0's struct page */
 	uint64_t size;	      /* of struct page; 0: not known */
+	struct {
+		struct word flags, mapping, private, references, type, compound;
+	} words;
+	/* Bits of flags; 0: this kernel has none. */
+	uint64_t poisoned, slab, reserved, tail;
 	struct mark marks[TYPED_N];
 };
 
@@ -120,6 +130,42 @@ static bool is_marked(const struct mark *mark, uint32_t word)
 	return false;
 }
 
+/* The first of the two that this kernel has; one that lies outside is none. */
+static struct word word_of(const struct page_map *map, enum page_need need, enum page_need or_else)
+{
+	const struct found *member = &map->found[is_found(&map->found[need]) ? need : or_else];
+
+	if (!is_found(member) || !range_within(member->value, member->size, map->size))
+		return (struct word){0};
+	return (struct word){(uint8_t)member->value, (uint8_t)member->size};
+}
+
+static uint64_t flag_of(const struct page_map *map, enum page_need need)
+{
+	const struct found *bit = &map->found[need];
+
+	return is_found(bit) && bit->value < 64 ? UINT64_C(1) << bit->value : 0;
+}
+
+static void find_words(struct page_map *map)
+{
+	enum page_need head =
+		is_found(&map->found[PAGE_FIRST_PAGE]) ? PAGE_FIRST_PAGE : PAGE_COMPOUND_HEAD;
+
+	map->words.flags = word_of(map, PAGE_FLAGS, PAGE_FLAGS);
+	map->words.mapping = word_of(map, PAGE_MAPPING, PAGE_MAPPING);
+	map->words.private = word_of(map, PAGE_PRIVATE, PAGE_PRIVATE);
+	map->words.references = word_of(map, PAGE_REFERENCES, PAGE_REFERENCES);
+	map->words.type = word_of(map, PAGE_TYPE, PAGE_MAPCOUNT);
+	map->words.compound = word_of(map, PAGE_COMPOUND_INFO, head);
+	map->poisoned = flag_of(map, PG_HWPOISON);
+	map->slab = flag_of(map, PG_SLAB);
+	map->reserved = flag_of(map, PG_RESERVED);
+	map->tail = flag_of(map, PG_TAIL);
+	for (unsigned i = 0; i < TYPED_N; i++)
+		map->marks[i] = mark_of(map, i);
+}
+
 struct error *page_map_open(const struct reader *reader, struct page_map **ret)
 {
 	_cleanup_(page_map_closep) struct page_map *map = calloc(1, sizeof(*map));
@@ -141,8 +187,7 @@ struct error *page_map_open(const struct reader *reader, struct page_map **ret)
 			: datum_ok(VMEMMAP_DEFAULT);
 	if (is_found(&map->found[PAGE_STRUCT]) && map->found[PAGE_STRUCT].value <= STRUCT_PAGE_MAX)
 		map->size = map->found[PAGE_STRUCT].value;
-	for (unsigned i = 0; i < TYPED_N; i++)
-		map->marks[i] = mark_of(map, i);
+	find_words(map);
 	*ret = take_ptr(map);
 	return NULL;
 }
@@ -155,34 +200,22 @@ void page_map_close(struct page_map *map)
 	free(map);
 }
 
-/* A member that this kernel lacks, or that lies outside, reads as 0. */
-static uint64_t member_in(const struct page_map *map, const uint8_t *bytes, enum page_need need)
+static uint64_t word_in(const uint8_t *bytes, struct word word)
 {
-	const struct found *member = &map->found[need];
-
-	if (!is_found(member) || !range_within(member->value, member->size, map->size))
-		return 0;
-	return get_le(bytes + member->value, member->size);
+	return get_le(bytes + word.offset, word.size);
 }
 
 static struct page_words parse_page(const struct page_map *map, uint64_t frame, const uint8_t *bytes)
 {
-	struct page_words page = {
+	return (struct page_words){
 		.frame = frame,
-		.flags = member_in(map, bytes, PAGE_FLAGS),
-		.mapping = member_in(map, bytes, PAGE_MAPPING),
-		.private = member_in(map, bytes, PAGE_PRIVATE),
-		.references = (uint32_t)member_in(map, bytes, PAGE_REFERENCES),
-		.type = (uint32_t)member_in(map, bytes, PAGE_MAPCOUNT),
-		.compound = member_in(map, bytes, PAGE_COMPOUND_INFO) |
-			    member_in(map, bytes, PAGE_COMPOUND_HEAD),
+		.flags = word_in(bytes, map->words.flags),
+		.mapping = word_in(bytes, map->words.mapping),
+		.private = word_in(bytes, map->words.private),
+		.references = (uint32_t)word_in(bytes, map->words.references),
+		.type = (uint32_t)word_in(bytes, map->words.type),
+		.compound = word_in(bytes, map->words.compound),
 	};
-
-	if (is_found(&map->found[PAGE_TYPE]))
-		page.type = (uint32_t)member_in(map, bytes, PAGE_TYPE);
-	if (is_found(&map->found[PAGE_FIRST_PAGE]))
-		page.compound = member_in(map, bytes, PAGE_FIRST_PAGE);
-	return page;
 }
 
 static struct error *read_page(struct page_map *map, uint64_t frame, struct page_words *ret)
@@ -196,13 +229,6 @@ static struct error *read_page(struct page_map *map, uint64_t frame, struct page
 		return error_prepend(err, "struct page");
 	*ret = parse_page(map, frame, bytes);
 	return NULL;
-}
-
-static bool has_flag(const struct page_map *map, const struct page_words *page, enum page_need flag)
-{
-	const struct found *bit = &map->found[flag];
-
-	return is_found(bit) && bits(page->flags, (unsigned)bit->value, 1);
 }
 
 static bool has_type(const struct page_map *map, const struct page_words *page, enum typed type)
@@ -219,7 +245,7 @@ static uint64_t head_address(const struct page_map *map, const struct page_words
 	uint64_t at = map->vmemmap.value + page->frame * map->size;
 
 	if (is_found(&map->found[PAGE_FIRST_PAGE]))
-		return has_flag(map, page, PG_TAIL) ? page->compound : 0;
+		return page->flags & map->tail ? page->compound : 0;
 	if (!(page->compound & 1))
 		return 0;
 	uint64_t rest = page->compound & ~UINT64_C(1);
@@ -273,7 +299,7 @@ static struct error *is_in_free_block(struct page_map *map, uint64_t frame, bool
 static bool use_by_words(const struct page_map *map, const struct page_words *page,
 			 const struct page_words *head, enum page_use *ret)
 {
-	if (has_flag(map, page, PG_HWPOISON)) {
+	if (page->flags & map->poisoned) {
 		*ret = PAGE_POISONED;
 		return true;
 	}
@@ -282,9 +308,9 @@ static bool use_by_words(const struct page_map *map, const struct page_words *pa
 			*ret = types[i].use;
 			return true;
 		}
-	if (has_flag(map, head, PG_SLAB))
+	if (head->flags & map->slab)
 		*ret = PAGE_SLAB;
-	else if (has_flag(map, page, PG_RESERVED))
+	else if (page->flags & map->reserved)
 		*ret = PAGE_RESERVED;
 	else if (head->mapping & MAPPING_ANONYMOUS)
 		*ret = PAGE_ANONYMOUS;
