@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What page tables map: where a device's DMA can go. */
+/* What the entries of page tables are, and what they map: where a device's DMA can go. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "check/page_tables.h"
@@ -75,14 +76,18 @@ static const struct {
 	[CLASS_UNKNOWN] = {RULES, RULES, CONFIDENCE_CERTAIN},
 };
 
-struct leaf_walk {
+/* A domain's entries under way. */
+struct entry_walk {
 	struct check *check;
+	const struct table_set *set;
 	struct page_classes *classes;
 	const struct domain *domain;
+	uint32_t index; /* of the domain */
 	struct domain_words words;
+	struct told_span told;
 	/* Found at this domain already: more are only counted. */
 	struct check_finding *found[RULES];
-	bool is_told[RULES], is_unknown_told;
+	bool is_found[RULES], is_unknown_found;
 };
 
 const struct rule *foreign_rule(void)
@@ -90,7 +95,7 @@ const struct rule *foreign_rule(void)
 	return &rules[FOREIGN];
 }
 
-bool mappings_wanted(const struct check *check)
+static bool mappings_wanted(const struct check *check)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		if (check_wants(check, &rules[i]))
@@ -106,17 +111,17 @@ void mappings_unknown(struct check *check, enum rule_input input, const char *ob
 			check_unknown(check, &rules[i], object, what, state, reason);
 }
 
-static void tell(struct leaf_walk *w, unsigned rule, const struct leaf *leaf, uint64_t pa,
+static void tell(struct entry_walk *w, unsigned rule, const struct leaf *leaf, uint64_t pa,
 		 enum check_confidence confidence)
 {
 	uint64_t iova = leaf->iova + (pa - leaf->pa);
 
-	if (w->is_told[rule]) {
+	if (w->is_found[rule]) {
 		if (w->found[rule])
 			w->found[rule]->count++;
 		return;
 	}
-	w->is_told[rule] = true;
+	w->is_found[rule] = true;
 	struct check_finding *f =
 		check_find(w->check, &rules[rule], w->words.object, w->words.stable, confidence,
 			   "IOVA 0x%" PRIx64 " (%s%s) leads to 0x%" PRIx64 ", %s", iova,
@@ -132,13 +137,13 @@ static void tell(struct leaf_walk *w, unsigned rule, const struct leaf *leaf, ui
 			      facts.flags);
 }
 
-static void tell_unknown(struct leaf_walk *w, uint64_t pa)
+static void tell_unknown(struct entry_walk *w, uint64_t pa)
 {
 	const char *reason;
 
-	if (w->is_unknown_told)
+	if (w->is_unknown_found)
 		return;
-	w->is_unknown_told = true;
+	w->is_unknown_found = true;
 	enum datum_state state = page_class_state(w->classes, pa, &reason);
 	mappings_unknown(w->check, INPUT_PAGES, w->words.object, "pages that it maps", state,
 			 reason);
@@ -146,7 +151,7 @@ static void tell_unknown(struct leaf_walk *w, uint64_t pa)
 
 static struct error *visit_leaf(void *arg, const struct leaf *leaf)
 {
-	struct leaf_walk *w = arg;
+	struct entry_walk *w = arg;
 	uint64_t pa = leaf->pa, end = leaf->pa + leaf->size;
 	enum page_class class;
 	unsigned seen = 0;
@@ -177,41 +182,88 @@ static struct error *visit_leaf(void *arg, const struct leaf *leaf)
 
 static bool skips_pages(void *arg, const uint64_t *pages, unsigned n)
 {
-	struct leaf_walk *w = arg;
+	struct entry_walk *w = arg;
 
 	return page_classes_fine(w->classes, pages, n);
 }
 
-static struct error *walk_domain(struct check *check, struct page_classes *classes,
-				 const struct domain *domain)
+/* A table that is in use twice is gone through where the first walk has met it first. */
+static struct error *visit_table(void *arg, uint64_t pa, unsigned level, uint64_t iova)
 {
-	struct leaf_walk w = {
+	struct entry_walk *w = arg;
+	const struct table_place *first = table_set_find(w->set, pa);
+
+	if (first && !is_told(&w->told, iova) &&
+	    (first->domain != w->index || first->level != level || first->iova != iova))
+		w->told = told_below(level, iova);
+	return NULL;
+}
+
+static struct error *visit_damage(void *arg, const struct table_damage *damage)
+{
+	struct entry_walk *w = arg;
+
+	if (!is_told(&w->told, damage->iova))
+		tell_damage(w->check, &w->words, damage);
+	return NULL;
+}
+
+static struct error *visit_unknown(void *arg, uint64_t iova, uint64_t size, struct error *err)
+{
+	struct entry_walk *w = arg;
+	char what[64];
+
+	if (!is_told(&w->told, iova)) {
+		snprintf(what, sizeof(what), "IOVA 0x%" PRIx64 "-0x%" PRIx64, iova,
+			 iova + (size - 1));
+		tables_unknown(w->check, w->words.object, what, datum_state_of(err),
+			       error_message(err));
+	}
+	error_free(err);
+	return NULL;
+}
+
+static struct error *walk_domain(struct check *check, const struct table_set *set,
+				 struct page_classes *classes, uint32_t index)
+{
+	const struct domain *domain = &check->snapshot->domains[index];
+	struct entry_walk w = {
 		.check = check,
+		.set = set,
 		.classes = classes,
 		.domain = domain,
+		.index = index,
 		.words = domain_words(check->snapshot, domain),
 	};
-	/* What can't be read, or is damaged, the walk over the tables has told. */
+	bool wants_leaves = classes && mappings_wanted(check);
 	const struct page_table_visitor visitor = {
-		.leaf = visit_leaf, .skips = skips_pages, .arg = &w};
+		.leaf = wants_leaves ? visit_leaf : NULL,
+		.skips = wants_leaves ? skips_pages : NULL,
+		.table = visit_table,
+		.damaged = visit_damage,
+		.unknown = visit_unknown,
+		.arg = &w,
+	};
 	struct error *err =
 		domain->table.ops->walk(check->target, &domain->table, 0, UINT64_MAX, &visitor);
 
-	if (err && error_is_unreadable(err)) {
-		error_free(err);
-		err = NULL;
-	}
-	return err;
+	if (!err || !error_is_unreadable(err))
+		return err;
+	tables_unknown(check, w.words.object, "page table", datum_state_of(err),
+		       error_message(err));
+	error_free(err);
+	return NULL;
 }
 
-struct error *check_mappings(struct check *check, struct page_classes *classes)
+struct error *check_entries(struct check *check, const struct table_set *set,
+			    struct page_classes *classes)
 {
 	const struct snapshot *s = check->snapshot;
 	struct error *err = NULL;
 
 	for (uint32_t i = 0; i < s->n_domains && !err; i++)
 		if (s->domains[i].table_state == DATUM_OK && s->domains[i].table.ops)
-			err = walk_domain(check, classes, &s->domains[i]);
+			err = walk_domain(check, set, classes, i);
 	return err;
 }
 

@@ -10,7 +10,8 @@
 #define PAGE_SIZE UINT64_C(4096)
 #define CHUNK_PAGES PAGE_USES_READ
 #define CHUNK_SIZE (CHUNK_PAGES * PAGE_SIZE)
-/* 36 MB, for 128 GB of memory under devices; with more, chunks are read again. */
+/* 33 MB, touched as they fill, for 128 GB of memory under devices; with more, chunks are read
+ * again. */
 #define SLOTS ((size_t)65536)
 /* More than any machine's memory, so that damage does not go on for ever: 16 TB. */
 #define LOADS_MAX ((uint64_t)1 << 23)
@@ -21,11 +22,12 @@
  */
 #define PAGES_RECORDED_MAX 65536
 
+/* Pages that are known together. What they are lies apart from it, in a row with other chunks'
+ * pages: so a page's place follows from its address alone. */
 struct chunk {
-	uint64_t number; /* pa / CHUNK_SIZE */
+	uint64_t next; /* pa / CHUNK_SIZE, plus 1; 0: the slot is free */
 	uint16_t n_pending;
 	bool is_fine; /* all of it, none pending */
-	uint8_t classes[CHUNK_PAGES];
 };
 
 /* Memory of the IOMMUs' own, bounds included. */
@@ -38,7 +40,8 @@ struct page_classes {
 	const struct table_set *tables;
 	struct problems problems;
 	struct page_map *map;
-	struct chunk **slots; /* by number: one takes the place of another */
+	struct chunk *chunks; /* SLOTS, by number: one takes the place of another */
+	uint8_t *pages;	      /* SLOTS * CHUNK_PAGES; enum page_class */
 	uint64_t n_recorded, n_loaded;
 	VEC(struct own_range) own;
 };
@@ -47,9 +50,8 @@ void page_classes_free(struct page_classes *classes)
 {
 	if (!classes)
 		return;
-	for (size_t i = 0; classes->slots && i < SLOTS; i++)
-		free(classes->slots[i]);
-	free(classes->slots);
+	free(classes->chunks);
+	free(classes->pages);
 	vec_free(&classes->own);
 	page_map_close(classes->map);
 	problems_free(&classes->problems);
@@ -99,8 +101,9 @@ struct error *page_classes_new(struct check *check, const struct table_set *tabl
 		return error_no_memory;
 	classes->check = check;
 	classes->tables = tables;
-	classes->slots = calloc(SLOTS, sizeof(struct chunk *));
-	if (!classes->slots || !add_own_ranges(classes))
+	classes->chunks = calloc(SLOTS, sizeof(*classes->chunks));
+	classes->pages = calloc(SLOTS, CHUNK_PAGES);
+	if (!classes->chunks || !classes->pages || !add_own_ranges(classes))
 		return error_no_memory;
 	const struct reader reader = {.kernel = check->kernel, .problems = &classes->problems};
 	struct error *err = page_map_open(&reader, &classes->map);
@@ -133,24 +136,33 @@ static enum page_class span_class(const struct ram_span *span)
 	return span->is_ram ? CLASS_PENDING : CLASS_FINE;
 }
 
-static void fill_span(struct page_classes *classes, struct chunk *chunk, uint64_t pa, size_t first,
-		      size_t count)
+static struct chunk *slot_of(const struct page_classes *classes, uint64_t pa)
+{
+	return &classes->chunks[pa / CHUNK_SIZE % SLOTS];
+}
+
+static uint8_t *page_of(const struct page_classes *classes, uint64_t pa)
+{
+	return &classes->pages[pa / PAGE_SIZE % (SLOTS * CHUNK_PAGES)];
+}
+
+static void fill_span(struct page_classes *classes, uint64_t pa, size_t count)
 {
 	enum page_class class = span_class(page_span(classes->map, pa));
-	uint8_t uses[CHUNK_PAGES];
+	uint8_t *pages = page_of(classes, pa), uses[CHUNK_PAGES];
 
-	memset(chunk->classes + first, class, count);
+	memset(pages, class, count);
 	/* What is recorded should be the pages that are asked for, and no others. */
 	if (class != CLASS_PENDING || classes->check->target->recorder)
 		return;
 	page_uses_read(classes->map, pa, count, uses);
 	for (size_t i = 0; i < count; i++)
-		chunk->classes[first + i] = (uint8_t)use_classes[uses[i]];
+		pages[i] = (uint8_t)use_classes[uses[i]];
 }
 
-static void overlay_own(const struct page_classes *classes, struct chunk *chunk)
+static void overlay_own(const struct page_classes *classes, uint64_t start)
 {
-	uint64_t start = chunk->number * CHUNK_SIZE;
+	uint8_t *pages = page_of(classes, start);
 
 	for (size_t i = 0; i < classes->own.n; i++) {
 		const struct own_range *own = &classes->own.at[i];
@@ -160,7 +172,7 @@ static void overlay_own(const struct page_classes *classes, struct chunk *chunk)
 			continue;
 		for (uint64_t at = first / PAGE_SIZE;
 		     at < CHUNK_PAGES && start + at * PAGE_SIZE <= own->last; at++)
-			chunk->classes[at] = CLASS_IOMMU;
+			pages[at] = CLASS_IOMMU;
 	}
 	if (!classes->tables)
 		return;
@@ -169,28 +181,25 @@ static void overlay_own(const struct page_classes *classes, struct chunk *chunk)
 
 		if (offset >= CHUNK_SIZE)
 			break;
-		chunk->classes[offset / PAGE_SIZE] = CLASS_IOMMU_TABLE;
+		pages[offset / PAGE_SIZE] = CLASS_IOMMU_TABLE;
 	}
 }
 
-static void count_chunk(struct chunk *chunk)
+static void count_chunk(struct chunk *chunk, const uint8_t *pages)
 {
 	size_t n_fine = 0;
 
 	chunk->n_pending = 0;
 	for (size_t i = 0; i < CHUNK_PAGES; i++) {
-		chunk->n_pending += chunk->classes[i] == CLASS_PENDING;
-		n_fine += chunk->classes[i] == CLASS_FINE;
+		chunk->n_pending += pages[i] == CLASS_PENDING;
+		n_fine += pages[i] == CLASS_FINE;
 	}
 	chunk->is_fine = n_fine == CHUNK_PAGES;
 }
 
-static void fill_chunk(struct page_classes *classes, struct chunk *chunk)
+static void fill_chunk(struct page_classes *classes, uint64_t start)
 {
-	uint64_t start = chunk->number * CHUNK_SIZE;
-	size_t at = 0;
-
-	while (at < CHUNK_PAGES) {
+	for (size_t at = 0; at < CHUNK_PAGES;) {
 		uint64_t pa = start + at * PAGE_SIZE;
 		const struct ram_span *span = page_span(classes->map, pa);
 		uint64_t rest = (span->last - pa) / PAGE_SIZE;
@@ -198,34 +207,32 @@ static void fill_chunk(struct page_classes *classes, struct chunk *chunk)
 
 		if (count > CHUNK_PAGES - at)
 			count = CHUNK_PAGES - at;
-		fill_span(classes, chunk, pa, at, count);
+		fill_span(classes, pa, count);
 		at += count;
 	}
-	overlay_own(classes, chunk);
-	count_chunk(chunk);
+	overlay_own(classes, start);
 }
 
-/* NULL: no memory, or enough. */
+/* NULL: enough have been read. */
 static struct chunk *load_chunk(struct page_classes *classes, uint64_t number)
 {
-	struct chunk **slot = &classes->slots[number % SLOTS];
+	uint64_t start = number * CHUNK_SIZE;
+	struct chunk *chunk = slot_of(classes, start);
 
 	if (classes->n_loaded++ >= LOADS_MAX)
 		return NULL;
-	if (!*slot)
-		*slot = calloc(1, sizeof(**slot));
-	if (!*slot)
-		return NULL;
-	(*slot)->number = number;
-	fill_chunk(classes, *slot);
-	return *slot;
+	chunk->next = number + 1;
+	fill_chunk(classes, start);
+	count_chunk(chunk, page_of(classes, start));
+	return chunk;
 }
 
-static struct chunk *find_chunk(struct page_classes *classes, uint64_t number)
+/* The chunk that pa lies in; NULL as above. */
+static inline struct chunk *find_chunk(struct page_classes *classes, uint64_t pa)
 {
-	struct chunk *chunk = classes->slots[number % SLOTS];
+	struct chunk *chunk = slot_of(classes, pa);
 
-	return chunk && chunk->number == number ? chunk : load_chunk(classes, number);
+	return chunk->next == pa / CHUNK_SIZE + 1 ? chunk : load_chunk(classes, pa / CHUNK_SIZE);
 }
 
 struct page_facts page_class_facts(struct page_classes *classes, uint64_t pa)
@@ -249,45 +256,36 @@ static enum page_class unreferenced_class(struct page_classes *classes, uint64_t
 	return listed.value ? CLASS_FREE : CLASS_FINE;
 }
 
-static enum page_class resolve(struct page_classes *classes, struct chunk *chunk, size_t i)
+static enum page_class resolve(struct page_classes *classes, struct chunk *chunk, uint64_t pa)
 {
-	uint64_t pa = chunk->number * CHUNK_SIZE + i * PAGE_SIZE;
 	enum page_class class = use_classes[page_class_facts(classes, pa).use];
 
 	if (class == CLASS_PENDING)
 		class = CLASS_UNKNOWN;
 	if (class == CLASS_UNREFERENCED)
 		class = unreferenced_class(classes, pa);
-	chunk->classes[i] = (uint8_t) class;
+	*page_of(classes, pa) = (uint8_t) class;
 	chunk->n_pending--;
 	if (!chunk->n_pending)
-		count_chunk(chunk);
+		count_chunk(chunk, page_of(classes, pa - pa % CHUNK_SIZE));
 	return class;
 }
 
 enum page_class page_class_of(struct page_classes *classes, uint64_t pa)
 {
-	struct chunk *chunk = find_chunk(classes, pa / CHUNK_SIZE);
-	size_t i = pa / PAGE_SIZE % CHUNK_PAGES;
+	struct chunk *chunk = find_chunk(classes, pa);
+	enum page_class class = *page_of(classes, pa);
 
 	if (!chunk)
 		return CLASS_UNKNOWN;
-	if (chunk->classes[i] == CLASS_PENDING)
-		return resolve(classes, chunk, i);
-	return (enum page_class)chunk->classes[i];
+	return class == CLASS_PENDING ? resolve(classes, chunk, pa) : class;
 }
 
 bool page_classes_fine(struct page_classes *classes, const uint64_t *pages, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t number = pages[i] / CHUNK_SIZE;
-		const struct chunk *chunk = classes->slots[number % SLOTS];
-
-		if (!chunk || chunk->number != number)
-			chunk = load_chunk(classes, number);
-		if (!chunk || chunk->classes[pages[i] / PAGE_SIZE % CHUNK_PAGES] != CLASS_FINE)
+	for (unsigned i = 0; i < n; i++)
+		if (!find_chunk(classes, pages[i]) || *page_of(classes, pages[i]) != CLASS_FINE)
 			return false;
-	}
 	return true;
 }
 
@@ -307,9 +305,9 @@ enum page_class page_class_next(struct page_classes *classes, uint64_t *pa, uint
 			if (class == CLASS_NOWHERE || class == CLASS_UNKNOWN)
 				return class;
 		}
-		struct chunk *chunk = find_chunk(classes, *pa / CHUNK_SIZE);
+		const struct chunk *chunk = find_chunk(classes, *pa);
 		if (chunk && chunk->is_fine) {
-			*pa = (chunk->number + 1) * CHUNK_SIZE;
+			*pa = chunk->next * CHUNK_SIZE;
 			continue;
 		}
 		enum page_class class = page_class_of(classes, *pa);

@@ -70,9 +70,7 @@ struct table_walk {
 	struct {
 		uint64_t pa, iova;
 	} path[LEVELS_MAX + 1];
-	/* IOVAs below a table that is told already: what is found there would only repeat it. */
-	uint64_t skip_first, skip_last;
-	bool skips;
+	struct told_span told;
 };
 
 void check_entry_word(struct check *check, struct check_finding *finding,
@@ -124,16 +122,9 @@ static bool leads_here(const struct table_walk *w, unsigned level, uint64_t iova
 	       iova <= span_last(level, w->path[level].iova);
 }
 
-static void skip_below(struct table_walk *w, unsigned level, uint64_t iova)
+struct told_span told_below(unsigned level, uint64_t iova)
 {
-	w->skips = true;
-	w->skip_first = iova;
-	w->skip_last = span_last(level, iova);
-}
-
-static bool is_skipped(const struct table_walk *w, uint64_t iova)
-{
-	return w->skips && iova >= w->skip_first && iova <= w->skip_last;
+	return (struct told_span){true, iova, span_last(level, iova)};
 }
 
 /* Levels are counted from 1; the table above is of the next level, if it leads here. */
@@ -150,7 +141,7 @@ static void check_way(struct table_walk *w, uint64_t pa, unsigned level, uint64_
 						     " of level %u is used again at level %u",
 						     iova, pa, l, level);
 		parent_word(w->check, f, w->domain, level, iova);
-		skip_below(w, level, iova);
+		w->told = told_below(level, iova);
 		return;
 	}
 	if (level >= w->domain->table.levels || leads_here(w, above, iova))
@@ -205,7 +196,7 @@ static struct error *check_owner(struct table_walk *w, uint64_t pa, unsigned lev
 	find_shared(w->check, &place, &first);
 	if (first.domain != w->index)
 		find_shared(w->check, &first, &place);
-	skip_below(w, level, iova);
+	w->told = told_below(level, iova);
 	return NULL;
 }
 
@@ -248,20 +239,21 @@ static struct error *visit_table(void *arg, uint64_t pa, unsigned level, uint64_
 {
 	struct table_walk *w = arg;
 
-	if (is_skipped(w, iova) || level > LEVELS_MAX)
+	if (is_told(&w->told, iova) || level > LEVELS_MAX)
 		return NULL;
 	check_way(w, pa, level, iova);
 	for (unsigned l = 0; l < level; l++)
 		w->path[l].pa = 0;
 	w->path[level].pa = pa;
 	w->path[level].iova = iova;
-	if (is_skipped(w, iova))
+	if (is_told(&w->told, iova))
 		return NULL;
 	check_page(w, pa, level, iova);
 	return check_owner(w, pa, level, iova);
 }
 
-static struct error *visit_damage(void *arg, const struct table_damage *damage)
+void tell_damage(struct check *check, const struct domain_words *words,
+		 const struct table_damage *damage)
 {
 	static const unsigned damage_rules[] = {
 		[DAMAGE_RESERVED] = RESERVED,
@@ -269,40 +261,21 @@ static struct error *visit_damage(void *arg, const struct table_damage *damage)
 		[DAMAGE_SIZE] = SIZE,
 		[DAMAGE_COPIES] = SIZE,
 	};
-	struct table_walk *w = arg;
+	struct check_finding *f =
+		check_find(check, &rules[damage_rules[damage->kind]], words->object, words->stable,
+			   CONFIDENCE_CERTAIN, "at IOVA 0x%" PRIx64 " in a table of level %u: %s",
+			   damage->iova, damage->level, damage->message);
 
-	if (is_skipped(w, damage->iova))
-		return NULL;
-	struct check_finding *f = check_find(w->check, &rules[damage_rules[damage->kind]],
-					     w->words.object, w->words.stable, CONFIDENCE_CERTAIN,
-					     "at IOVA 0x%" PRIx64 " in a table of level %u: %s",
-					     damage->iova, damage->level, damage->message);
-	check_word(w->check, f, "page-table entry", datum_ok(damage->entry_address),
+	check_word(check, f, "page-table entry", datum_ok(damage->entry_address),
 		   datum_ok(damage->entry));
-	return NULL;
 }
 
-static void all_unknown(struct check *check, const char *object, const char *what,
-			enum datum_state state, const char *reason)
+void tables_unknown(struct check *check, const char *object, const char *what,
+		    enum datum_state state, const char *reason)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		check_unknown(check, &rules[i], object, what, state, reason);
 	mappings_unknown(check, INPUT_TABLES, object, what, state, reason);
-}
-
-static struct error *visit_unknown(void *arg, uint64_t iova, uint64_t size, struct error *err)
-{
-	struct table_walk *w = arg;
-	char what[64];
-
-	if (!is_skipped(w, iova)) {
-		snprintf(what, sizeof(what), "IOVA 0x%" PRIx64 "-0x%" PRIx64, iova,
-			 iova + (size - 1));
-		all_unknown(w->check, w->words.object, what, datum_state_of(err),
-			    error_message(err));
-	}
-	error_free(err);
-	return NULL;
 }
 
 static struct error *walk_domain(struct check *check, struct table_set *set,
@@ -317,20 +290,17 @@ static struct error *walk_domain(struct check *check, struct table_set *set,
 		.index = index,
 		.words = domain_words(check->snapshot, domain),
 	};
+	/* What can't be read the second walk tells. */
 	const struct page_table_visitor visitor = {
-		.table = visit_table,
-		.damaged = visit_damage,
-		.unknown = visit_unknown,
-		.arg = &w,
-	};
+		.table = visit_table, .tables_only = true, .arg = &w};
 	struct error *err =
 		domain->table.ops->walk(check->target, &domain->table, 0, UINT64_MAX, &visitor);
 
-	if (!err || !error_is_unreadable(err))
-		return err;
-	all_unknown(check, w.words.object, "page table", datum_state_of(err), error_message(err));
-	error_free(err);
-	return NULL;
+	if (err && error_is_unreadable(err)) {
+		error_free(err);
+		err = NULL;
+	}
+	return err;
 }
 
 /* A domain whose table can't be had at all. */
@@ -341,8 +311,8 @@ static void note_unread(struct check *check, const struct domain *domain)
 	snprintf(object, sizeof(object), "domain 0x%" PRIx64,
 		 domain->address ? domain->address : domain->core_address);
 	if (domain->table_state == DATUM_ABSENT && domain->pt_format) {
-		all_unknown(check, object, "page table", domain->table_state,
-			    "it is of a format that is not walked yet");
+		tables_unknown(check, object, "page table", domain->table_state,
+			       "it is of a format that is not walked yet");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
@@ -391,9 +361,9 @@ struct error *check_page_tables(struct check *check)
 
 	if (!err)
 		err = walk_tables(check, &set, classes);
-	if (err || !classes || !mappings_wanted(check))
+	if (err)
 		return err;
-	return table_set_sort(&set) ? check_mappings(check, classes) : error_no_memory;
+	return table_set_sort(&set) ? check_entries(check, &set, classes) : error_no_memory;
 }
 
 const struct rule_set page_table_rules = {"page-tables", "Page tables", rules, ARRAY_SIZE(rules)};

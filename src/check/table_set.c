@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Neighbours stay together by the sixteen, for most tables are met one behind the other. */
 static size_t slot_of(const struct table_set *set, uint64_t pa)
 {
-	size_t slot = (pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 20 & (set->room - 1);
+	uint64_t hash = (pa >> 16) * UINT64_C(0x9e3779b97f4a7c15) >> 20;
+	size_t slot = (hash << 4 | (pa >> 12 & 15)) & (set->room - 1);
 
 	while (set->places[slot].pa && set->places[slot].pa != pa)
 		slot = (slot + 1) & (set->room - 1);
@@ -43,6 +45,13 @@ enum table_set_result table_set_add(struct table_set *set, const struct table_pl
 	set->places[slot] = *place;
 	set->n++;
 	return TABLE_NEW;
+}
+
+const struct table_place *table_set_find(const struct table_set *set, uint64_t pa)
+{
+	const struct table_place *place = set->room ? &set->places[slot_of(set, pa)] : NULL;
+
+	return place && place->pa ? place : NULL;
 }
 
 static int compare(const void *a, const void *b)

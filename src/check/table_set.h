@@ -29,6 +29,8 @@ enum table_set_result { TABLE_NEW, TABLE_MET, TABLE_FULL, TABLE_NO_MEMORY };
 /* place->pa is not 0. TABLE_MET: *first is where it was added for. */
 enum table_set_result table_set_add(struct table_set *set, const struct table_place *place,
 				    struct table_place *first);
+/* Where the table was met first; NULL: it was not. */
+const struct table_place *table_set_find(const struct table_set *set, uint64_t pa);
 bool table_set_sort(struct table_set *set); /* false: no memory */
 /* After table_set_sort(): the index in `sorted` of the first page at or behind pa; n: none. */
 size_t table_set_from(const struct table_set *set, uint64_t pa);
