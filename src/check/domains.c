@@ -110,9 +110,9 @@ static struct error *check_shared(struct check *check)
 		return error_no_memory;
 	note_unread_domains(check, &rules[SHARED]);
 	domain_ids_collect(s, use);
-	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
-		if (domain_id_test(use->shared, id))
-			find_shared(check, id);
+	for (uint32_t id = domain_id_next(use->shared, NULL, 1); id < DOMAIN_IDS;
+	     id = domain_id_next(use->shared, NULL, id + 1))
+		find_shared(check, id);
 	return NULL;
 }
 
@@ -169,9 +169,9 @@ static struct error *find_all_unallocated(struct check *check, const struct doma
 		    !key_index_add(&by_id, s->devices[i].domain_id.value, i))
 			return error_no_memory;
 	key_index_sort(&by_id);
-	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
-		if (domain_id_test(use->in_use, id) && !domain_id_test(s->ids.bitmap, id))
-			find_unallocated(check, &by_id, id);
+	for (uint32_t id = domain_id_next(use->in_use, s->ids.bitmap, 1); id < DOMAIN_IDS;
+	     id = domain_id_next(use->in_use, s->ids.bitmap, id + 1))
+		find_unallocated(check, &by_id, id);
 	return NULL;
 }
 
@@ -195,12 +195,11 @@ static void find_leaked(struct check *check, const struct domain_id_use *use)
 {
 	const struct snapshot *s = check->snapshot;
 	const struct rule *rule = took_over(check) ? &rules[COPIED] : &rules[LEAKED];
-	uint32_t n = 0, first = 0;
+	uint32_t first = domain_id_next(s->ids.bitmap, use->in_use, 1), n = 0;
 
-	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
-		if (domain_id_test(s->ids.bitmap, id) && !domain_id_test(use->in_use, id)) {
-			first = n++ ? first : id;
-		}
+	for (uint32_t id = first; id < DOMAIN_IDS;
+	     id = domain_id_next(s->ids.bitmap, use->in_use, id + 1))
+		n++;
 	if (!n)
 		return;
 	struct check_finding *f = check_find(
@@ -211,10 +210,12 @@ static void find_leaked(struct check *check, const struct domain_id_use *use)
 
 static void find_exhausted(struct check *check)
 {
-	uint32_t n_free = 0;
+	const uint64_t *bitmap = check->snapshot->ids.bitmap;
+	uint32_t n_free = DOMAIN_IDS - 1;
 
-	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
-		n_free += !domain_id_test(check->snapshot->ids.bitmap, id);
+	for (uint32_t id = domain_id_next(bitmap, NULL, 1); id < DOMAIN_IDS;
+	     id = domain_id_next(bitmap, NULL, id + 1))
+		n_free--;
 	if (n_free >= FEW_LEFT)
 		return;
 	struct check_finding *f =

@@ -41,26 +41,23 @@ static const struct table domids_table = {"domids", VIEW_RECORD, columns, ARRAY_
 static void emit_difference(struct emit *e, unsigned column, const uint64_t *set,
 			    const uint64_t *without, struct datum none)
 {
-	bool empty = true;
+	uint32_t id = domain_id_next(set, without, 1);
 
-	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
-		if (domain_id_test(set, id) && !(without && domain_id_test(without, id))) {
-			emit_number(e, column, id);
-			empty = false;
-		}
-	if (empty)
+	if (id == DOMAIN_IDS)
 		emit_datum(e, column, none);
+	for (; id < DOMAIN_IDS; id = domain_id_next(set, without, id + 1))
+		emit_number(e, column, id);
 }
 
 static void emit_allocated(struct emit *e, const struct domain_ids *ids)
 {
 	uint32_t n = 0, highest = 0;
 
-	for (uint32_t id = 1; id < DOMAIN_IDS; id++)
-		if (domain_id_test(ids->bitmap, id)) {
-			n++;
-			highest = id;
-		}
+	for (uint32_t id = domain_id_next(ids->bitmap, NULL, 1); id < DOMAIN_IDS;
+	     id = domain_id_next(ids->bitmap, NULL, id + 1)) {
+		n++;
+		highest = id;
+	}
 	emit_number(e, COL_ALLOCATED, n);
 	emit_number(e, COL_FREE, DOMAIN_IDS - 1 - n);
 	if (n)

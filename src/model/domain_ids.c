@@ -26,3 +26,16 @@ void domain_ids_collect(const struct snapshot *snapshot, struct domain_id_use *r
 			id_add(ret->in_use, id.value);
 	}
 }
+
+uint32_t domain_id_next(const uint64_t *set, const uint64_t *without, uint32_t from)
+{
+	uint64_t mask = UINT64_MAX << from % 64;
+
+	for (uint32_t i = from / 64; i < DOMAIN_IDS / 64; i++, mask = UINT64_MAX) {
+		uint64_t word = set[i] & (without ? ~without[i] : UINT64_MAX) & mask;
+
+		if (word)
+			return i * 64 + (uint32_t)__builtin_ctzll(word);
+	}
+	return DOMAIN_IDS;
+}

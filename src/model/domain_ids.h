@@ -16,6 +16,10 @@ struct domain_id_use {
  * allocator. */
 void domain_ids_collect(const struct snapshot *snapshot, struct domain_id_use *ret);
 
+/* The first ID from `from` on that is in set and not in without; NULL: none is left out.
+ * DOMAIN_IDS: there is none. */
+uint32_t domain_id_next(const uint64_t *set, const uint64_t *without, uint32_t from);
+
 static inline bool domain_id_test(const uint64_t *set, uint32_t id)
 {
 	return set[id / 64] >> id % 64 & 1;
