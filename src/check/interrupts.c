@@ -118,35 +118,6 @@ static void check_table(struct check *check, const struct device *d,
 	entry_word(check, f, d);
 }
 
-/* The driver gives all tables one length: which most of them have. */
-struct lengths {
-	uint64_t common;
-	uint32_t votes;
-};
-
-static void vote(struct lengths *lengths, uint64_t length)
-{
-	if (!lengths->votes)
-		lengths->common = length;
-	if (lengths->common == length)
-		lengths->votes++;
-	else
-		lengths->votes--;
-}
-
-static void check_length(struct check *check, const struct device *d,
-			 const struct interrupt_table *t, const struct lengths *lengths)
-{
-	if (t->entry_length.state != DATUM_OK || d->interrupts != INTERRUPTS_REMAPPED ||
-	    t->entry_length.value == lengths->common)
-		return;
-	struct check_finding *f = check_find(check, &rules[TABLE], d->name, NULL, CONFIDENCE_LIKELY,
-					     "its interrupt table has %" PRIu64
-					     " entries, those of other devices %" PRIu64,
-					     t->entry_length.value, lengths->common);
-	entry_word(check, f, d);
-}
-
 static bool reaches_online(const struct apic_cpus *cpus, const struct table_interrupt *i,
 			   bool *known)
 {
@@ -221,69 +192,93 @@ static void check_entries(struct check *check, const struct device *d,
 			check_interrupt(check, d, &t->at[i]);
 }
 
-typedef void (*table_visit)(struct check *check, uint32_t device,
-			    const struct interrupt_table *table, struct lengths *lengths);
-
-static struct error *visit_tables(struct check *check, table_visit visit, struct lengths *lengths)
-{
-	struct snapshot *s = check->snapshot;
-	struct error *err = NULL;
-
-	for (uint32_t i = 0; i < s->n_devices && !err; i++) {
-		const struct device *d = &s->devices[i];
-		_cleanup_(arena_free) struct arena arena = {0};
-		struct interrupt_table table;
-
-		err = target_poll(check->target);
-		if (err || !is_judged(d) || d->interrupts == INTERRUPTS_UNMAPPED)
-			continue; /* without remapping there may be no tables at all */
-		err = check->driver->ops->read_interrupt_table(check->driver, s, d->segment,
-							       d->devid, &arena, &table);
-		if (err && error_is_unreadable(err)) {
-			check_unknown(check, &rules[TABLE], d->name, "interrupt table",
-				      datum_state_of(err), error_message(err));
-			check_unknown(check, &rules[OFFLINE], d->name, "interrupt table",
-				      datum_state_of(err), error_message(err));
-			check_gap_of(check, &rules[ORPHAN], d->name, "interrupt table", err);
-			err = NULL;
-		} else if (!err) {
-			visit(check, i, &table, lengths);
-		}
-	}
-	return err;
-}
-
-static void visit_length(struct check *check, uint32_t device, const struct interrupt_table *table,
-			 struct lengths *lengths)
-{
-	if (check->snapshot->devices[device].interrupts == INTERRUPTS_REMAPPED &&
-	    table->entry_length.state == DATUM_OK)
-		vote(lengths, table->entry_length.value);
-}
-
-static void visit_table(struct check *check, uint32_t device, const struct interrupt_table *table,
-			struct lengths *lengths)
+static void check_device(struct check *check, uint32_t device, const struct interrupt_table *table)
 {
 	const struct device *d = &check->snapshot->devices[device];
 
 	check_table(check, d, table);
-	check_length(check, d, table, lengths);
 	if (table->object.state != DATUM_OK ||
 	    is_first_user(check->snapshot, device, table->object.value))
 		check_entries(check, d, table);
 }
 
+/* *length: of the device's table as its entry has it; untouched where that is no matter. */
+static struct error *read_table(struct check *check, uint32_t device, struct datum *length)
+{
+	struct snapshot *s = check->snapshot;
+	const struct device *d = &s->devices[device];
+	_cleanup_(arena_free) struct arena arena = {0};
+	struct interrupt_table table;
+	struct error *err = target_poll(check->target);
+
+	if (err || !is_judged(d) || d->interrupts == INTERRUPTS_UNMAPPED)
+		return err; /* without remapping there may be no tables at all */
+	err = check->driver->ops->read_interrupt_table(check->driver, s, d->segment, d->devid,
+						       &arena, &table);
+	if (err && error_is_unreadable(err)) {
+		check_unknown(check, &rules[TABLE], d->name, "interrupt table", datum_state_of(err),
+			      error_message(err));
+		check_unknown(check, &rules[OFFLINE], d->name, "interrupt table",
+			      datum_state_of(err), error_message(err));
+		check_gap_of(check, &rules[ORPHAN], d->name, "interrupt table", err);
+		return NULL;
+	}
+	if (err)
+		return err;
+	if (d->interrupts == INTERRUPTS_REMAPPED)
+		*length = table.entry_length;
+	check_device(check, device, &table);
+	return NULL;
+}
+
+/* The driver gives all tables one length: that of most of them. */
+static uint64_t common_length(const struct datum *lengths, uint32_t n)
+{
+	uint64_t common = 0;
+	uint32_t votes = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (lengths[i].state != DATUM_OK)
+			continue;
+		if (!votes)
+			common = lengths[i].value;
+		votes += lengths[i].value == common ? 1 : -1;
+	}
+	return common;
+}
+
+static void check_lengths(struct check *check, const struct datum *lengths)
+{
+	const struct snapshot *s = check->snapshot;
+	uint64_t common = common_length(lengths, s->n_devices);
+
+	for (uint32_t i = 0; i < s->n_devices; i++) {
+		if (lengths[i].state != DATUM_OK || lengths[i].value == common)
+			continue;
+		struct check_finding *f = check_find(check, &rules[TABLE], s->devices[i].name, NULL,
+						     CONFIDENCE_LIKELY,
+						     "its interrupt table has %" PRIu64
+						     " entries, those of other devices %" PRIu64,
+						     lengths[i].value, common);
+		entry_word(check, f, &s->devices[i]);
+	}
+}
+
 static struct error *check_tables(struct check *check)
 {
 	const struct snapshot *s = check->snapshot;
-	struct lengths lengths = {0};
+	_cleanup_(freep) struct datum *lengths = calloc(s->n_devices + 1, sizeof(*lengths));
+	struct error *err = lengths ? NULL : error_no_memory;
 
 	for (uint32_t i = 0; i < s->n_devices; i++)
 		for (unsigned k = TABLE; k <= ORPHAN; k++)
 			check_known(check, &rules[k], s->devices[i].name, "device table entry",
 				    s->devices[i].entry.state);
-	struct error *err = visit_tables(check, visit_length, &lengths);
-	return err ? err : visit_tables(check, visit_table, &lengths);
+	for (uint32_t i = 0; i < s->n_devices && !err; i++)
+		err = read_table(check, i, &lengths[i]);
+	if (!err)
+		check_lengths(check, lengths);
+	return err;
 }
 
 const struct rule_set interrupt_rules = {"interrupts", "Interrupts", rules, ARRAY_SIZE(rules)};

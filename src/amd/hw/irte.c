@@ -103,7 +103,9 @@ const struct layout *irte_layout(unsigned bytes, const uint64_t words[IRTE_WORDS
 
 uint64_t irte_get(const struct layout *layout, const uint64_t words[IRTE_WORDS], const char *key)
 {
-	int row = layout_find(layout, key);
+	/* Most entries of a table are blank. */
+	bool is_blank = !(words[0] | words[1]);
+	int row = is_blank ? -1 : layout_find(layout, key);
 
 	return row < 0 ? 0 : layout_get(layout, words, (size_t)row);
 }
