@@ -139,7 +139,7 @@ $(BUILD)/iommuscope.so: $(MODULE_OBJECTS) $(LIBRARY) plugins/crash/module.map
 		$(shell $(PKG_CONFIG) --libs smartcols)
 
 # Loops over the entries of a table, which become vector code.
-$(BUILD)/src/amd/walk.o: ALL_CFLAGS += -O3
+$(BUILD)/src/amd/walk.o $(BUILD)/src/check/page_class.o: ALL_CFLAGS += -O3
 
 # How it is compiled is written here too.
 $(BUILD)/%.o: %.c Makefile

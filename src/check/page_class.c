@@ -42,6 +42,7 @@ struct page_classes {
 	struct page_map *map;
 	struct chunk *chunks; /* SLOTS, by number: one takes the place of another */
 	uint8_t *pages;	      /* SLOTS * CHUNK_PAGES; enum page_class */
+	bool has_far;	      /* a chunk was read whose number is no slot's */
 	uint64_t n_recorded, n_loaded;
 	VEC(struct own_range) own;
 };
@@ -222,6 +223,7 @@ static struct chunk *load_chunk(struct page_classes *classes, uint64_t number)
 	if (classes->n_loaded++ >= LOADS_MAX)
 		return NULL;
 	chunk->next = number + 1;
+	classes->has_far = classes->has_far || number >= SLOTS;
 	fill_chunk(classes, start);
 	count_chunk(chunk, page_of(classes, start));
 	return chunk;
@@ -281,8 +283,28 @@ enum page_class page_class_of(struct page_classes *classes, uint64_t pa)
 	return class == CLASS_PENDING ? resolve(classes, chunk, pa) : class;
 }
 
+/*
+ * The same, when no page of these or of any chunk so far is beyond what the slots hold at once:
+ * then each place has never been another page's. False: that may be so, or not.
+ */
+static bool near_pages_fine(const struct page_classes *classes, const uint64_t *pages, unsigned n)
+{
+	uint64_t all = 0;
+	uint8_t other = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		all |= pages[i];
+	if (classes->has_far || all >= SLOTS * CHUNK_SIZE)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		other |= classes->pages[pages[i] / PAGE_SIZE] ^ CLASS_FINE;
+	return !other;
+}
+
 bool page_classes_fine(struct page_classes *classes, const uint64_t *pages, unsigned n)
 {
+	if (near_pages_fine(classes, pages, n))
+		return true;
 	for (unsigned i = 0; i < n; i++)
 		if (!find_chunk(classes, pages[i]) || *page_of(classes, pages[i]) != CLASS_FINE)
 			return false;

@@ -303,7 +303,9 @@ static bool use_by_words(const struct page_map *map, const struct page_words *pa
 		*ret = PAGE_POISONED;
 		return true;
 	}
-	for (unsigned i = 0; i < TYPED_N; i++)
+	/* Of most pages the word counts how often they are mapped: -1 is not at all. */
+	bool is_typed = head->type >> 31 && head->type != UINT32_MAX;
+	for (unsigned i = 0; i < TYPED_N && is_typed; i++)
 		if (has_type(map, head, i)) {
 			*ret = types[i].use;
 			return true;
@@ -381,8 +383,8 @@ void page_uses_read(struct page_map *map, uint64_t pa, size_t count, uint8_t *re
 					map->vmemmap.value + frame * map->size, bytes,
 					count * map->size);
 	for (size_t i = 0; i < count && !err; i++) {
-		struct page_words page = parse_page(map, frame + i, bytes + i * map->size);
-		struct page_words head = page;
+		struct page_words page = parse_page(map, frame + i, bytes + i * map->size), other;
+		const struct page_words *head = &page;
 		uint64_t at = head_address(map, &page);
 		uint64_t first = map->vmemmap.value + frame * map->size;
 		enum page_use use;
@@ -392,9 +394,10 @@ void page_uses_read(struct page_map *map, uint64_t pa, size_t count, uint8_t *re
 
 			if (at < first || offset % map->size || offset / map->size >= i)
 				continue;
-			head = parse_page(map, frame + offset / map->size, bytes + offset);
+			other = parse_page(map, frame + offset / map->size, bytes + offset);
+			head = &other;
 		}
-		if (use_by_words(map, &page, &head, &use))
+		if (use_by_words(map, &page, head, &use))
 			ret[i] = (uint8_t)use;
 	}
 	error_free(err);
