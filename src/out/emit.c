@@ -57,6 +57,11 @@ struct error *emit_begin(FILE *out, const struct emit_options *options, const ch
 	struct error *err = view_new(emit, table, options->columns, &emit->view);
 	if (err)
 		return err;
+	emit->is_shown = arena_alloc(&emit->lasting, table->n_columns);
+	if (!emit->is_shown)
+		return error_no_memory;
+	for (size_t i = 0; i < emit->view->n; i++)
+		emit->is_shown[emit->view->choices[i].index] = true;
 	if (options->format == EMIT_JSON)
 		json_begin(emit, command, target);
 	*ret = take_ptr(emit);
@@ -144,6 +149,12 @@ void emit_row_end(struct emit *emit)
 	rows->n++;
 }
 
+/* What takes work to keep is kept only where it will be printed. */
+static bool is_wanted(const struct emit *emit, unsigned column)
+{
+	return emit->rows != &emit->top || emit->is_shown[column];
+}
+
 /* The cell that takes a value of `column`: in an array a new one at its end. */
 static struct cell *cell_for(struct emit *emit, unsigned index)
 {
@@ -155,6 +166,8 @@ static struct cell *cell_for(struct emit *emit, unsigned index)
 	struct cell *cell = &rows->open->cells[index];
 	if (__builtin_expect(!(rows->table->columns[index].flags & COLUMN_ARRAY), 1))
 		return cell;
+	if (!is_wanted(emit, index))
+		return &emit->lost;
 	if (cell->kind != CELL_LIST) {
 		*cell = (struct cell){.kind = CELL_LIST};
 		cell->list = arena_alloc(&emit->row_arena, sizeof(*cell->list));
@@ -191,6 +204,8 @@ static void emit_null(struct emit *emit, unsigned column, enum cell_kind kind)
 void emit_text(struct emit *emit, unsigned column, const char *value)
 {
 	assert(emit->error || emit->rows->table->columns[column].type == VALUE_TEXT);
+	if (!is_wanted(emit, column))
+		return;
 	if (!value) {
 		emit_null(emit, column, CELL_NONE);
 		return;
@@ -206,6 +221,8 @@ void emit_textf(struct emit *emit, unsigned column, const char *fmt, ...)
 	_cleanup_(freep) char *text = NULL;
 	va_list ap;
 
+	if (!is_wanted(emit, column))
+		return;
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0) {
 		text = NULL;

@@ -82,6 +82,7 @@ struct emit {
 	struct view *view;
 	struct rows top, *rows; /* the innermost open rows */
 	struct row *top_row;	/* used again for every row */
+	bool *is_shown;		/* the top-level table's columns that the view has */
 	struct cell lost;	/* takes the values that come after an error */
 	bool prose_begun;	/* something stands above, a blank line is due */
 	struct grid *grid;	/* rows of a VIEW_TABLE, kept until the end; NULL: none yet */
