@@ -35,8 +35,10 @@ const char *device_data_variant_name(const struct amd *amd)
 
 static void name_function(struct load *load, const struct pci_function *f)
 {
-	_Static_assert(sizeof(load->reader.object) >= PCI_NAME_SIZE, "a name fits");
-	pci_name(load->reader.object, f->segment, f->devid);
+	char name[PCI_NAME_SIZE];
+
+	pci_name(name, f->segment, f->devid);
+	reader_object_name(&load->reader, name);
 }
 
 static struct error *read_groups(struct load *load)
@@ -94,7 +96,8 @@ struct datum index_of(struct load *load, const struct key_index *map, struct dat
 				      "0x%" PRIx64 " is none of those that were found",
 				      address.value);
 	return (struct datum){
-		.state = problems_add(load->reader.problems, err, what, "%s", load->reader.object),
+		.state = problems_add(load->reader.problems, err, what, "%s",
+				      reader_object_text(&load->reader)),
 	};
 }
 
@@ -129,7 +132,7 @@ static const enum interrupt_fate interrupt_fates[DTE_INTERRUPTS_KINDS] = {
 };
 
 /* What hardware makes of the device, by its entry. */
-static void judge_entry(struct load *load, struct device *device)
+static void judge_entry(struct load *load, struct device *device, const struct dte_verdict *v)
 {
 	uint64_t sme_mask = load->kernel->target->sme_mask;
 	const struct datum unknown = {.state = device->entry.state};
@@ -137,21 +140,19 @@ static void judge_entry(struct load *load, struct device *device)
 	device->domain_id = device->paging_mode = device->pt_root = device->int_remap = unknown;
 	if (device->entry.state != DATUM_OK)
 		return;
-	struct dte_verdict v = dte_judge(device->entry.words, sme_mask);
-
-	device->dma = dma_fates[v.dma];
-	device->int_remap = datum_ok(v.interrupts == DTE_INTERRUPTS_REMAPPED);
-	if (!entry_has_captured_interrupts(load, &device->entry))
-		device->interrupts = interrupt_fates[v.interrupts];
-	if (v.dma == DTE_DMA_UNCHECKED) {
+	device->dma = dma_fates[v->dma];
+	device->int_remap = datum_ok(v->interrupts == DTE_INTERRUPTS_REMAPPED);
+	if (!entry_has_captured_interrupts(load, v))
+		device->interrupts = interrupt_fates[v->interrupts];
+	if (v->dma == DTE_DMA_UNCHECKED) {
 		device->domain_id = device->paging_mode = device->pt_root = (struct datum){0};
 		return;
 	}
 	device->domain_id = datum_ok(dte_get(device->entry.words, DTE_DOMAIN_ID));
-	device->paging_mode = datum_ok(v.host_levels);
-	device->pt_root = v.host_levels ? datum_ok(v.host_root) : (struct datum){0};
-	device->pt_format = v.host_levels ? page_table_v1.name : NULL;
-	if (v.dma == DTE_DMA_ILLEGAL) { /* of no effect, but shown as they are */
+	device->paging_mode = datum_ok(v->host_levels);
+	device->pt_root = v->host_levels ? datum_ok(v->host_root) : (struct datum){0};
+	device->pt_format = v->host_levels ? page_table_v1.name : NULL;
+	if (v->dma == DTE_DMA_ILLEGAL) { /* of no effect, but shown as they are */
 		device->paging_mode = datum_ok(dte_get(device->entry.words, DTE_MODE));
 		device->pt_root = datum_ok(dte_get(device->entry.words, DTE_PT_ROOT) & ~sme_mask);
 	}
@@ -214,11 +215,12 @@ static struct error *read_device(struct load *load, size_t i, struct device *ret
 	struct reader *r = &load->reader;
 	struct arena *arena = &load->snapshot->arena;
 	struct device *d = ret;
+	struct dte_verdict verdict = {0};
 
 	name_function(load, f);
 	d->segment = f->segment;
 	d->devid = f->devid;
-	d->name = arena_strdup(arena, r->object);
+	d->name = arena_strdup(arena, reader_object_text(r));
 	d->device = f->device;
 	d->pci_device = f->pci_dev;
 	d->data = load->facts[i].data.state == DATUM_OK ? load->facts[i].data.value : 0;
@@ -249,11 +251,13 @@ static struct error *read_device(struct load *load, size_t i, struct device *ret
 		d->alias = table_element(load, segment->alias_table, f->devid, 2, "alias");
 		entry_read(load, segment, f->devid, &d->entry);
 	}
-	judge_entry(load, d);
-	d->entry.writer = entry_writer(load, d);
+	if (d->entry.state == DATUM_OK)
+		verdict = dte_judge(d->entry.words, load->kernel->target->sme_mask);
+	judge_entry(load, d, &verdict);
+	d->entry.writer = entry_writer(load, d, &verdict);
 	if (d->entry.writer == WRITER_CAPTURE)
 		take_driver_view(load, d);
-	return device_read_pasids(load, d);
+	return device_read_pasids(load, d, &verdict);
 }
 
 static void read_crash_region(struct load *load, enum core_need symbol, struct memory_region *ret)
@@ -262,7 +266,7 @@ static void read_crash_region(struct load *load, enum core_need symbol, struct m
 
 	if (!is_found(&core[symbol]))
 		return;
-	reader_object(&load->reader, "%s", core[symbol].name);
+	reader_object_name(&load->reader, core[symbol].name);
 	struct datum start = reader_member(&load->reader, core[symbol].value,
 					   &core[CORE_RESOURCE_START], "start");
 	struct datum end = reader_member(&load->reader, core[symbol].value,
@@ -318,9 +322,9 @@ static struct error *read_group(struct load *load, const struct iommu_group *g, 
 			members_state = load->functions.state;
 	}
 	if (g->id.state == DATUM_OK)
-		reader_object(&load->reader, "group %" PRIu64, g->id.value);
+		reader_object_number(&load->reader, "group %" PRIu64, g->id.value);
 	else
-		reader_object(&load->reader, "IOMMU group 0x%" PRIx64, g->address);
+		reader_object_number(&load->reader, "IOMMU group 0x%" PRIx64, g->address);
 	*ret = (struct group){
 		.address = g->address,
 		.id = g->id,
@@ -354,7 +358,7 @@ struct error *load_groups(struct load *load)
 	}
 	key_index_sort(&by_address);
 	for (uint32_t i = 0; i < s->n_devices; i++) {
-		reader_object(&load->reader, "%s", s->devices[i].name);
+		reader_object_name(&load->reader, s->devices[i].name);
 		s->devices[i].group = index_of(load, &by_address, load->facts[i].group, "group");
 	}
 	key_index_free(&by_address);

@@ -236,7 +236,8 @@ void domain_read_table(struct load *load, const struct domain_name *name, struct
 	}
 	struct error *err = read_table(load, name, &formats[!!v2.value], &domain->table);
 	if (err)
-		domain->table_state = problems_add(r->problems, err, "page table", "%s", r->object);
+		domain->table_state =
+			problems_add(r->problems, err, "page table", "%s", reader_object_text(r));
 	else if (domain->table.ops)
 		domain->pt_format = domain->table.ops->name;
 }

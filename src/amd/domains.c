@@ -71,7 +71,7 @@ static void read_domain(struct load *load, const struct domain_name *name, struc
 	struct reader *r = &load->reader;
 
 	*ret = (struct domain){.address = address, .core_address = core, .table_state = DATUM_OK};
-	reader_object(r, "domain 0x%" PRIx64, address ? address : core);
+	reader_object_number(r, "domain 0x%" PRIx64, address ? address : core);
 	ret->type = (struct datum){.state = DATUM_ABSENT};
 	if (core)
 		ret->type = reader_member(r, core, type, "type");

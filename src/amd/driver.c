@@ -172,7 +172,7 @@ static struct error *amd_read_entry(struct iommu_driver *driver, struct snapshot
 		char name[PCI_NAME_SIZE];
 
 		pci_name(name, segment, devid);
-		reader_object(&load.reader, "%s", name);
+		reader_object_name(&load.reader, name);
 		if (s)
 			entry_read(&load, s, devid, ret);
 		else

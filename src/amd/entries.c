@@ -30,7 +30,8 @@ void entry_read(struct load *load, const struct amd_segment *segment, uint16_t d
 	struct error *err =
 		target_read_stable(r->kernel->target, SPACE_VIRT, virt, bytes, sizeof(bytes));
 	if (err) {
-		ret->state = problems_add(r->problems, err, "device table entry", "%s", r->object);
+		ret->state = problems_add(r->problems, err, "device table entry", "%s",
+					  reader_object_text(r));
 		return;
 	}
 	for (unsigned i = 0; i < DTE_WORDS; i++)
@@ -102,25 +103,23 @@ static bool in_capture_memory(const struct load *load, uint64_t address)
 			   region_holds(&load->crash_regions[1], address));
 }
 
-bool entry_has_captured_interrupts(const struct load *load, const struct hw_entry *entry)
+bool entry_has_captured_interrupts(const struct load *load, const struct dte_verdict *verdict)
 {
-	struct dte_verdict v = dte_judge(entry->words, load->kernel->target->sme_mask);
-
-	return in_capture_memory(load, v.irt_root);
+	return in_capture_memory(load, verdict->irt_root);
 }
 
-enum entry_writer entry_writer(struct load *load, const struct device *device)
+enum entry_writer entry_writer(struct load *load, const struct device *device,
+			       const struct dte_verdict *verdict)
 {
 	const struct hw_entry *entry = &device->entry;
-	uint64_t sme_mask = load->kernel->target->sme_mask;
 
 	if (entry->state != DATUM_OK)
 		return WRITER_UNKNOWN;
 	if (entry_is_blank(entry))
 		return WRITER_NONE;
-	struct dte_verdict verdict = dte_judge(entry->words, sme_mask);
-	if (in_capture_memory(load, verdict.host_root) || in_capture_memory(load, verdict.gcr3_root))
+	if (in_capture_memory(load, verdict->host_root) ||
+	    in_capture_memory(load, verdict->gcr3_root))
 		return WRITER_CAPTURE;
 	bool known = device->domain.state == DATUM_OK || device->domain.state == DATUM_NONE;
-	return known && entry_fits_domain(load, device, &verdict) ? WRITER_KERNEL : WRITER_UNKNOWN;
+	return known && entry_fits_domain(load, device, verdict) ? WRITER_KERNEL : WRITER_UNKNOWN;
 }

@@ -44,7 +44,7 @@ static bool are_known(const struct datum *all, size_t n, enum datum_state *state
 static struct error *end_of_list(struct reader *r, struct error *err, enum datum_state *state)
 {
 	if (err && error_is_unreadable(err))
-		*state = problems_add(r->problems, err, "list", "%s", r->object);
+		*state = problems_add(r->problems, err, "list", "%s", reader_object_text(r));
 	else if (err)
 		return err;
 	return NULL;
@@ -149,8 +149,8 @@ static struct text read_array(struct load *load, uint64_t object, const struct f
 		target_read_string(r->kernel->target, SPACE_VIRT, object + member->value,
 				   member->size ? member->size : 1, &text);
 	if (err)
-		return (struct text){.state =
-					     problems_add(r->problems, err, what, "%s", r->object)};
+		return (struct text){
+			.state = problems_add(r->problems, err, what, "%s", reader_object_text(r))};
 	return text_ok(arena_strdup(&load->snapshot->arena, text));
 }
 
@@ -193,7 +193,7 @@ static struct error *read_special_list(struct load *load, const struct special_l
 
 	if (!is_found(&f[l->head]) || !is_found(&f[l->list]))
 		return NULL; /* older kernels know no such devices */
-	reader_object(&load->reader, "%s", l->object);
+	reader_object_name(&load->reader, l->object);
 	struct list_walk walk = list_walk_begin(load->kernel, f[l->head].value);
 	while (!(err = list_walk_next(&walk, &node)) && node) {
 		err = read_special(load, l, node - f[l->list].value, specials);

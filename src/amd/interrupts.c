@@ -166,7 +166,7 @@ static struct error *read_device_tables(struct load *load)
 	for (uint32_t i = 0; i < s->n_devices; i++) {
 		const struct device *d = &s->devices[i];
 
-		reader_object(&load->reader, "%s", d->name);
+		reader_object_name(&load->reader, d->name);
 		tables[i] = table_object(load, amd_segment(load->amd, d->segment), d->devid);
 	}
 	s->interrupts.device_tables = tables;
@@ -264,7 +264,7 @@ static struct datum table_length(struct load *load, const struct interrupt_table
 		error_new(ERROR_CORRUPT, "the device table entry is not for the driver's table, so "
 					 "its length is not known; its interrupts are shown up to "
 					 "the last that the kernel knows"),
-		"interrupt table", "%s", load->reader.object);
+		"interrupt table", "%s", reader_object_text(&load->reader));
 	return length;
 }
 
@@ -349,7 +349,7 @@ static struct error *read_entries(struct load *load, struct interrupt_table *tab
 		if (err)
 			state = table->state =
 				problems_add(load->reader.problems, err, "interrupt table", "%s",
-					     load->reader.object);
+					     reader_object_text(&load->reader));
 		for (uint32_t i = 0; i < n; i++) {
 			at[first + i].state = state;
 			if (state == DATUM_OK)
@@ -411,7 +411,7 @@ struct error *interrupt_table_read(struct load *load, uint32_t segment_number, u
 	char name[PCI_NAME_SIZE];
 
 	pci_name(name, segment_number, devid);
-	reader_object(&load->reader, "%s", name);
+	reader_object_name(&load->reader, name);
 	*table = (struct interrupt_table){.segment = segment_number, .devid = devid};
 	find_table(load, segment, table);
 	table->entry_size = entry_size(load);

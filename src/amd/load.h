@@ -8,6 +8,8 @@
 #include "kernel/group.h"
 #include "kernel/pci.h"
 
+struct dte_verdict; /* amd/hw/dte.h */
+
 /* Raw facts met on the way, addresses not yet turned into indexes. */
 struct load {
 	struct amd *amd;
@@ -84,8 +86,10 @@ struct pasid_place {
 
 struct pasid_place pasid_place_read(struct load *load, const struct device *device);
 
-/* device->pasids, and what follows from it; the rest of the device is there. */
-struct error *device_read_pasids(struct load *load, struct device *device);
+/* device->pasids, and what follows from it; the rest of the device is there. verdict: on its entry,
+ * where that could be read. */
+struct error *device_read_pasids(struct load *load, struct device *device,
+				 const struct dte_verdict *verdict);
 
 const char *domain_variant_name(const struct amd *amd);
 const char *guest_table_variant_name(const struct amd *amd);
@@ -100,9 +104,10 @@ void entry_read(struct load *load, const struct amd_segment *segment, uint16_t d
 		struct hw_entry *ret);
 
 /* A capture kernel has given the device an interrupt table of its own. */
-bool entry_has_captured_interrupts(const struct load *load, const struct hw_entry *entry);
+bool entry_has_captured_interrupts(const struct load *load, const struct dte_verdict *verdict);
 
 /* Who wrote it, held against the domain that the driver has attached. */
-enum entry_writer entry_writer(struct load *load, const struct device *device);
+enum entry_writer entry_writer(struct load *load, const struct device *device,
+			       const struct dte_verdict *verdict);
 
 #endif

@@ -111,21 +111,20 @@ static struct error *add_host(struct load *load, struct device *device,
 	return NULL;
 }
 
-static struct error *take_entry_table(struct load *load, struct device *device)
+static struct error *take_entry_table(struct load *load, struct device *device,
+				      const struct dte_verdict *v)
 {
-	struct dte_verdict v = dte_judge(device->entry.words, load->kernel->target->sme_mask);
-
 	device->pasids_state = DATUM_OK;
-	if (!v.pasid_translated)
+	if (!v->pasid_translated)
 		return NULL;
 	device->pasids = (struct pasid_table){
 		.ops = &gcr3_table,
-		.root = v.gcr3_root,
-		.levels = v.gcr3_levels,
-		.serves_plain = v.dma == DTE_DMA_GUEST || v.dma == DTE_DMA_NESTED,
-		.pages = {.ops = &page_table_v2, .levels = v.guest_levels},
+		.root = v->gcr3_root,
+		.levels = v->gcr3_levels,
+		.serves_plain = v->dma == DTE_DMA_GUEST || v->dma == DTE_DMA_NESTED,
+		.pages = {.ops = &page_table_v2, .levels = v->guest_levels},
 	};
-	return v.host_levels ? add_host(load, device, &v) : NULL;
+	return v->host_levels ? add_host(load, device, v) : NULL;
 }
 
 /* A device whose requests go by PASID 0's table: that is its page table. */
@@ -143,24 +142,25 @@ static struct error *take_plain_table(struct load *load, struct device *device)
 	device->paging_mode = datum_ok(device->pasids.pages.levels);
 	if (err)
 		device->pt_root.state =
-			problems_add(r->problems, err, "page table", "%s", r->object);
+			problems_add(r->problems, err, "page table", "%s", reader_object_text(r));
 	else
 		device->pt_root = table.ops ? datum_ok(table.root) : (struct datum){0};
 	return NULL;
 }
 
-struct error *device_read_pasids(struct load *load, struct device *device)
+struct error *device_read_pasids(struct load *load, struct device *device,
+				 const struct dte_verdict *verdict)
 {
 	struct error *err = NULL;
 
-	reader_object(&load->reader, "%s", device->name);
+	reader_object_name(&load->reader, device->name);
 	device->pasids_state = device->entry.state;
 	if (device->entry.state != DATUM_OK)
 		return NULL;
 	if (device->entry.writer == WRITER_CAPTURE)
 		take_driver_table(load, device);
 	else
-		err = take_entry_table(load, device);
+		err = take_entry_table(load, device, verdict);
 	device->pasids.pages.sme_mask = load->kernel->target->sme_mask;
 	if (err || !device->pasids.ops || device->pasids_state != DATUM_OK ||
 	    device->dma != DMA_GUEST)

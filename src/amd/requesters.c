@@ -22,7 +22,7 @@ static struct error *read_requesters(struct load *load, struct device *device)
 	};
 	struct pci_aliases aliases;
 
-	reader_object(&load->reader, "%s", device->name);
+	reader_object_name(&load->reader, device->name);
 	pci_aliases_read(&load->reader, &function, &aliases);
 	struct requester_id *at =
 		arena_alloc(&load->snapshot->arena, (aliases.n + 2) * sizeof(*at));

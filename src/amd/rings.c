@@ -86,7 +86,7 @@ static struct error *read_registers(struct load *load, const struct iommu_unit *
 	} else if (error_is_unreadable(err)) {
 		ret->hardware_head.state = ret->hardware_tail.state =
 			problems_add(&load->snapshot->problems, err, "registers", "%s",
-				     load->reader.object);
+				     reader_object_text(&load->reader));
 	} else {
 		return err;
 	}
@@ -103,8 +103,8 @@ struct error *load_rings(struct load *load)
 	for (uint32_t i = 0; i < s->n_iommus; i++) {
 		const struct iommu_unit *u = &s->iommus[i];
 
-		reader_object(&load->reader, "%s",
-			      u->name.state == DATUM_OK ? u->name.value : "IOMMU");
+		reader_object_name(&load->reader,
+				   u->name.state == DATUM_OK ? u->name.value : "IOMMU");
 		facts[i] = read_facts(load, u->address.value);
 		struct error *err = read_registers(load, u, &facts[i]);
 		if (err)

@@ -175,8 +175,8 @@ struct error *load_settings(struct load *load)
 	for (uint32_t i = 0; i < s->n_iommus; i++) {
 		const struct iommu_unit *u = &s->iommus[i];
 
-		reader_object(&load->reader, "%s",
-			      u->name.state == DATUM_OK ? u->name.value : "IOMMU");
+		reader_object_name(&load->reader,
+				   u->name.state == DATUM_OK ? u->name.value : "IOMMU");
 		units[i] = read_unit(load, f, u->address.value);
 	}
 	s->settings = settings;

@@ -30,7 +30,7 @@ static struct error *read_segment(struct load *load, uint64_t address,
 	const struct found *f = load->amd->found;
 	struct reader *r = &load->reader;
 
-	reader_object(r, "PCI segment object 0x%" PRIx64, address);
+	reader_object_number(r, "PCI segment object 0x%" PRIx64, address);
 	struct datum id = reader_member(r, address, &f[AMD_SEG_ID], "number");
 	if (id.state != DATUM_OK) {
 		segments->state = id.state;
@@ -238,14 +238,14 @@ static void read_iommu(struct load *load, uint64_t address, struct iommu_unit *r
 	struct reader *r = &load->reader;
 	struct iommu_unit *u = ret;
 
-	reader_object(r, "IOMMU 0x%" PRIx64, address);
+	reader_object_number(r, "IOMMU 0x%" PRIx64, address);
 	u->address = datum_ok(address);
 	u->index = reader_member(r, address, &f[AMD_IOMMU_INDEX], "index");
 	u->name.state = u->index.state;
 	if (u->index.state == DATUM_OK) {
 		/* iommu_device_sysfs_add(..., "ivhd%d", iommu->index) */
 		reader_object(r, "ivhd%u", (unsigned)u->index.value);
-		u->name = text_ok(arena_strdup(&load->snapshot->arena, r->object));
+		u->name = text_ok(arena_strdup(&load->snapshot->arena, reader_object_text(r)));
 	}
 	u->segment = iommu_segment(load, address);
 	u->devid = reader_member(r, address, &f[AMD_IOMMU_DEVID], "devid");

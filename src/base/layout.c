@@ -28,11 +28,14 @@ static size_t next_piece(const struct layout *layout, size_t first, size_t row)
 
 uint64_t layout_get(const struct layout *layout, const uint64_t *words, size_t row)
 {
-	uint64_t value = 0;
+	const struct field *f = &layout->fields[row];
+	uint64_t value = bits(words[f->first / 64], f->first % 64, f->width) << f->shift;
 
-	for (size_t r = row; r < layout->n_fields; r = next_piece(layout, row, r)) {
-		const struct field *f = &layout->fields[r];
-
+	if (!f->in_pieces)
+		return value;
+	for (size_t r = next_piece(layout, row, row); r < layout->n_fields;
+	     r = next_piece(layout, row, r)) {
+		f = &layout->fields[r];
 		value |= bits(words[f->first / 64], f->first % 64, f->width) << f->shift;
 	}
 	return value;

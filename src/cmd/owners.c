@@ -329,7 +329,7 @@ static struct error *owners_run(struct command_call *call)
 	for (size_t i = 0; i + 1 < n; i++) {
 		const struct group *g = &o.snapshot->groups[i];
 
-		reader_object(&o.reader, "group %" PRIu64, g->id.value);
+		reader_object_number(&o.reader, "group %" PRIu64, g->id.value);
 		o.group_owners[i] = vfio_group_owner(&o.reader, &o.holders, g->address);
 	}
 	err = choose_groups(&o);

@@ -58,7 +58,7 @@ static struct error *read_members(struct reader *reader, struct iommu_group *gro
 		return err;
 	if (err)
 		group->members_state = problems_add(reader->problems, err, "members", "%s",
-						    reader->object);
+						    reader_object_text(reader));
 	group->n_members = groups->members.n - group->first_member;
 	return NULL;
 }
@@ -71,11 +71,11 @@ static struct error *read_group(struct reader *reader, struct arena *arena, uint
 
 	if (!group)
 		return error_no_memory;
-	reader_object(reader, "IOMMU group 0x%" PRIx64, address);
+	reader_object_number(reader, "IOMMU group 0x%" PRIx64, address);
 	group->address = address;
 	group->id = reader_member(reader, address, &core[CORE_GROUP_ID], "id");
 	if (group->id.state == DATUM_OK)
-		reader_object(reader, "group %" PRIu64, group->id.value);
+		reader_object_number(reader, "group %" PRIu64, group->id.value);
 	group->name = reader_string(reader, arena, address, &core[CORE_GROUP_NAME], "name");
 	group->default_domain = reader_pointer(reader, address, &core[CORE_GROUP_DEFAULT],
 					       "default domain");

@@ -205,7 +205,7 @@ static void read_idle(struct reader *reader, struct iova_allocator *a)
 	vec_free(&copies);
 	key_index_sort(&a->idle);
 	a->idle_state = err ? problems_add(reader->problems, err, "caches of freed IOVAs", "%s",
-					   reader->object)
+					   reader_object_text(reader))
 			    : DATUM_OK;
 }
 

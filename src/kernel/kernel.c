@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
@@ -135,6 +136,27 @@ void reader_object(struct reader *reader, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(reader->object, sizeof(reader->object), fmt, ap);
 	va_end(ap);
+	reader->object_format = NULL;
+}
+
+void reader_object_name(struct reader *reader, const char *name)
+{
+	if (!memccpy(reader->object, name, '\0', sizeof(reader->object)))
+		reader->object[sizeof(reader->object) - 1] = '\0';
+	reader->object_format = NULL;
+}
+
+void reader_object_number(struct reader *reader, const char *format, uint64_t value)
+{
+	reader->object_format = format;
+	reader->object_value = value;
+}
+
+const char *reader_object_text(struct reader *reader)
+{
+	if (reader->object_format)
+		reader_object(reader, reader->object_format, reader->object_value);
+	return reader->object;
 }
 
 static struct datum datum_of(struct reader *reader, struct error *err, uint64_t value,
@@ -147,7 +169,8 @@ static struct datum datum_of(struct reader *reader, struct error *err, uint64_t 
 		return (struct datum){.state = DATUM_ABSENT};
 	}
 	return (struct datum){
-		.state = problems_add(reader->problems, err, what, "%s", reader->object),
+		.state =
+			problems_add(reader->problems, err, what, "%s", reader_object_text(reader)),
 	};
 }
 

@@ -260,10 +260,19 @@ struct error *kernel_read_symbol(struct kernel *kernel, const struct found *symb
 struct reader {
 	struct kernel *kernel;
 	struct problems *problems;
-	char object[64]; /* "0000:00:04.0" */
+	char object[64];	   /* "0000:00:04.0"; by reader_object_text() */
+	const char *object_format; /* what it is still to be made of, and `object_value`; NULL: it
+				      is made */
+	uint64_t object_value;
 };
 
 void reader_object(struct reader *reader, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void reader_object_name(struct reader *reader, const char *name); /* copied */
+/* The same as reader_object() with one uint64_t, but put into words only for a problem: for what is
+ * read by the thousand. format is static. */
+void reader_object_number(struct reader *reader, const char *format, uint64_t value);
+const char *reader_object_text(struct reader *reader); /* the reader's, until it is set anew */
+
 struct datum reader_member(struct reader *reader, uint64_t base, const struct found *member,
 			   const char *what);
 struct datum reader_symbol(struct reader *reader, const struct found *symbol, unsigned size,

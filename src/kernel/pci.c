@@ -106,7 +106,7 @@ static enum datum_state read_bus(struct reader *reader, uint64_t address, struct
 {
 	const struct found *core = reader->kernel->core;
 
-	reader_object(reader, "PCI bus 0x%" PRIx64, address);
+	reader_object_number(reader, "PCI bus 0x%" PRIx64, address);
 	struct datum number = reader_member(reader, address, &core[CORE_BUS_NUMBER], "number");
 	struct datum sysdata = reader_pointer(reader, address, &core[CORE_BUS_SYSDATA], "sysdata");
 	struct datum segment = sysdata;
@@ -136,7 +136,7 @@ static struct error *add_functions(struct reader *reader, const struct bus *bus,
 	while (!(err = list_walk_next(&walk, &node)) && node && functions->n < FUNCTIONS_MAX) {
 		uint64_t pci_dev = node - core[CORE_PCI_BUS_LIST].value;
 
-		reader_object(reader, "PCI device 0x%" PRIx64, pci_dev);
+		reader_object_number(reader, "PCI device 0x%" PRIx64, pci_dev);
 		struct datum devfn = reader_member(reader, pci_dev, &core[CORE_PCI_DEVFN], "devfn");
 		if (devfn.state != DATUM_OK) {
 			functions->state = devfn.state;

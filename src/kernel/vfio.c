@@ -209,14 +209,14 @@ static struct error *add_holder(struct scan *s)
 
 	if (err)
 		return err;
-	reader_object(s->reader, "process %" PRIu64, holder.pid);
+	reader_object_number(s->reader, "process %" PRIu64, holder.pid);
 	err = task_read_name(&holders->tasks, &holders->arena, s->task, TASK_NAME,
 			     &holder.name.value);
 	if (err && !error_is_unreadable(err) && error_code(err) != ERROR_NOT_FOUND)
 		return err;
-	holder.name.state =
-		err ? problems_add(s->reader->problems, err, "name", "%s", s->reader->object)
-		    : DATUM_OK;
+	holder.name.state = err ? problems_add(s->reader->problems, err, "name", "%s",
+					       reader_object_text(s->reader))
+				: DATUM_OK;
 	holder.n_files = holders->files.n - holder.first_file;
 	struct vfio_holder *slot = vec_push(&holders->holders);
 	if (!slot)

@@ -354,7 +354,7 @@ struct error *iova_compare(struct kernel *kernel, const struct snapshot *snapsho
 	*ret = (struct iova_totals){0};
 	if (!domain->core_address)
 		return NULL;
-	reader_object(&reader, "%s", label);
+	reader_object_name(&reader, label);
 	struct error *err = iova_allocator_open(&reader, domain->core_address, domain->iova_domain,
 						&c.allocator);
 	if (err || !c.allocator.address)

@@ -204,6 +204,23 @@ static void test_gcr3_pieces(void **state)
 	assert_false(layout_set(&dte_layout, words, DTE_GCR3_ROOT, UINT64_C(1) << 52));
 }
 
+/* Each bit by itself, in an entry that else has nothing against it. */
+static void test_reserved(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < DTE_ROWS; row++) {
+		const struct field *f = &dte_layout.fields[row];
+
+		for (unsigned bit = f->first; bit < f->first + f->width; bit++) {
+			uint64_t words[DTE_WORDS] = {V_TV, 0, 1, 0};
+
+			words[bit / 64] |= UINT64_C(1) << bit % 64;
+			assert_int_equal(dte_judge(words, 0).illegal >> DTE_ILLEGAL_RESERVED & 1,
+					 f->format == FIELD_RESERVED);
+		}
+	}
+}
+
 static void test_encryption_bit(void **state)
 {
 	const uint64_t sme = UINT64_C(1) << 47;
@@ -294,10 +311,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_translated),     cmocka_unit_test(test_passthrough),
-		cmocka_unit_test(test_vectors),        cmocka_unit_test(test_dma),
+		cmocka_unit_test(test_vectors),	       cmocka_unit_test(test_dma),
 		cmocka_unit_test(test_interrupts),     cmocka_unit_test(test_gcr3_pieces),
 		cmocka_unit_test(test_encryption_bit), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_names),          cmocka_unit_test(test_published_keys),
+		cmocka_unit_test(test_names),	       cmocka_unit_test(test_published_keys),
+		cmocka_unit_test(test_reserved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
