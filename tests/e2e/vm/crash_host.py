@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from dumps import COPIES, STATES
 from support import environment, program, scratch
 from vmrig import roots
 
@@ -53,6 +54,23 @@ HOSTS = (Host("system", "5.10"), Host("system", "6.1"), Host("newer", "6.12"),
          Host("newer", "7.2", ("--no_modules",)), Host("older", "5.10"))
 # One of each crash.
 EACH = (HOSTS[1], HOSTS[2], HOSTS[4])
+
+
+# crash works for some seconds to open a dump, the oldest for half a minute: not every state is opened.
+OPENED = ("after.elf", "kdump.kdump")
+
+
+def opened_by(host):
+    """Dumps of the series, and what the pages that makedumpfile left out make of one."""
+    states = [one for one in STATES if one.series.name == host.series and one.files[0] in OPENED]
+    assert states
+    return [*states, filtered(host)]
+
+
+def filtered(host):
+    (dump,) = [one for one in COPIES if one.series.name == host.series
+               and one.files == ("after.zlib.kdump",)]
+    return dump
 
 
 def run_script(host, dump, name, lines):

@@ -5,15 +5,16 @@ The bundled captures have no part in this: crash can't open them, for they hold 
 kernel's; see test_captures_are_not_for_crash.
 """
 
+import dataclasses
 import functools
 import json
-import random
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
-from crash_host import EACH, HOSTS, Terminal, module, run_script
-from dumps import COPIES, STATES, VFIO_BDF
+from crash_host import HOSTS, filtered, opened_by, run_script
+from dumps import VFIO_BDF
 from support import PARTLY, ROOT, TestCase, command_names, for_each, run, scratch
 
 COMMANDS = (
@@ -37,15 +38,6 @@ DECLARED = {"kind", "format", "symbols", "types", "sandbox"}
 DECLARED_LABELS = re.compile(r"^(Target|Format|Symbols from|Types from|Sandbox): .*$", re.MULTILINE)
 
 
-def opened_by(host):
-    """The states of the series, and what the pages that makedumpfile left out make of one."""
-    states = [one for one in STATES if one.series.name == host.series]
-    filtered = [one for one in COPIES if one.series.name == host.series
-                and one.files == ("after.zlib.kdump",)]
-    assert states and filtered
-    return [*states, *filtered]
-
-
 CASES = [(host, dump) for host in HOSTS for dump in opened_by(host)]
 
 
@@ -58,16 +50,45 @@ def quoted(command):
     return command.replace("'", '"')
 
 
+def uses(out):
+    """As people use crash: pipes, files, help, slips."""
+    return (f"iommu devices | head -2 > {out}.head", f"iommu devices | wc -l > {out}.count",
+            f"iommu devices >> {out}.head", f"help iommu > {out}.help", "iommu devcies",
+            "iommu -c vmcore devices", "iommu devices --no-such", "iommu --version",
+            f"iommu > {out}.none", f"iommu help > {out}.overview", f"iommu capture {out}.capture")
+
+
+@dataclasses.dataclass(frozen=True)
+class Visit:
+    """One start of crash on a dump, in which all is asked that the tests want to know."""
+    answers: dict  # {(command, form): answer of the module}
+    out: str       # what the files of uses() begin with
+    left_out: int | None  # an address whose page makedumpfile has left out
+    said: str      # what crash printed
+
+
 @functools.lru_cache(maxsize=None)
-def answers(host, dump):
-    """{(command, form): answer} of the module, and what crash printed itself."""
+def visit(host, dump):
     name = case_name((host, dump))
+    out = scratch() / name
     forms = {(command, form): scratch() / f"{name}.{i}.{form}"
              for i, command in enumerate(COMMANDS) for form in ("text", "json")}
+    address = left_out(dump) if dump == filtered(host) else None
     said = run_script(host, dump, name, [
-        f"iommu {'--json ' if form == 'json' else ''}{quoted(command)} > {path}"
-        for (command, form), path in forms.items()])
-    return {key: path.read_text(encoding="utf-8") for key, path in forms.items()}, said
+        *(f"iommu {'--json ' if form == 'json' else ''}{quoted(command)} > {path}"
+          for (command, form), path in forms.items()),
+        *uses(out),
+        *(f"iommu {form}rd -p {address:#x} 1" for form in ("", "--json ") if address)])
+    return Visit({key: path.read_text(encoding="utf-8") for key, path in forms.items()}, out,
+                 address, said)
+
+
+def left_out(dump):
+    for address in range(16 << 20, 256 << 20, 1 << 20):
+        result = run(*dump.options, "rd", "-p", hex(address), "1")
+        if result.status and "excluded" in result.err.lower() or "not in" in result.err:
+            return address
+    raise AssertionError("makedumpfile has left nothing out")
 
 
 def without_declared(text, form):
@@ -99,9 +120,7 @@ class Equivalence(TestCase):
         """Byte by byte, declared differences aside; JSON of those two commands as data."""
         host, dump = case
         dump.require(self)
-        found, said = answers(host, dump)
-        self.assertNotIn("did you mean", said)
-        for (command, form), text in found.items():
+        for (command, form), text in visit(host, dump).answers.items():
             with self.subTest(command=command, form=form):
                 result = run("--no-cache", *dump.options, *(["--json"] if form == "json" else []),
                              *shlex.split(command))
@@ -118,7 +137,7 @@ class Equivalence(TestCase):
     @for_each(HOSTS)
     def test_info_says_who(self, host):
         for dump in opened_by(host)[:1]:
-            (row,) = json.loads(answers(host, dump)[0]["info", "json"])["data"]
+            (row,) = json.loads(visit(host, dump).answers["info", "json"])["data"]
             self.assertEqual([row[key] for key in ("kind", "format", "symbols", "types")],
                              ["crash", None, "crash", "crash"])
             self.assertEqual(row["symbols_path"], str(dump.vmlinux))
@@ -134,33 +153,28 @@ class Equivalence(TestCase):
 
 
 class Use(TestCase):
-    """As people use crash: pipes, files, help, slips."""
-
     @for_each(HOSTS)
     def test_use(self, host):
         dump = opened_by(host)[0]
-        out = scratch() / f"use-{host}"
-        said = run_script(host, dump, f"use-{host}", [
-            f"iommu devices | head -2 > {out}.head", f"iommu devices | wc -l > {out}.count",
-            f"iommu devices >> {out}.head", f"help iommu > {out}.help", "iommu devcies",
-            "iommu -c vmcore devices", "iommu devices --no-such", "iommu --version",
-            f"iommu > {out}.none", f"iommu help > {out}.overview",
-            f"iommu capture {out}.capture"])
+        dump.require(self)
+        visited = visit(host, dump)
+
+        def written(suffix):
+            return Path(f"{visited.out}.{suffix}").read_text(encoding="utf-8")
         devices = run(*dump.options, "devices").out.splitlines(keepends=True)
-        head = (scratch() / f"use-{host}.head").read_text()
-        self.assertEqual(head, "".join(devices[:2] + devices))
-        self.assertEqual(int((scratch() / f"use-{host}.count").read_text()), len(devices))
-        self.assertIn("iommuscope: no command 'devcies'; did you mean 'devices'?", said)
-        self.assertIn("--core is of no use here", said)
-        self.assertIn("no option --no-such", said)
-        self.assertRegex(said, r"(?m)^iommuscope \d+\.\d+")
+        self.assertEqual(written("head"), "".join(devices[:2] + devices))
+        self.assertEqual(int(written("count")), len(devices))
+        self.assertEqual(re.findall("(?m)^.*did you mean.*$", visited.said),
+                         ["iommuscope: no command 'devcies'; did you mean 'devices'?"])
+        self.assertIn("--core is of no use here", visited.said)
+        self.assertIn("no option --no-such", visited.said)
+        self.assertRegex(visited.said, r"(?m)^iommuscope \d+\.\d+")
         overview = run("help").out
-        self.assertEqual((scratch() / f"use-{host}.overview").read_text(), overview)
-        self.assertEqual((scratch() / f"use-{host}.none").read_text(), overview)
-        text = (scratch() / f"use-{host}.help").read_text()
+        self.assertEqual(written("overview"), overview)
+        self.assertEqual(written("none"), overview)
         for name in command_names():
-            self.assertRegex(text, rf"(?m)^  {name}\b")
-        self.check_capture(dump, scratch() / f"use-{host}.capture")
+            self.assertRegex(written("help"), rf"(?m)^  {name}\b")
+        self.check_capture(dump, f"{visited.out}.capture")
 
     def check_capture(self, dump, capture):
         """What is captured in crash answers without it."""
@@ -172,65 +186,7 @@ class Use(TestCase):
     @for_each(HOSTS)
     def test_missing_page(self, host):
         """Why it can't read a page crash does not say, and so neither do we."""
-        (dump,) = [one for one in opened_by(host) if one.files == ("after.zlib.kdump",)]
-        for address in range(16 << 20, 256 << 20, 1 << 20):
-            result = run(*dump.options, "rd", "-p", hex(address), "1")
-            if result.status and "excluded" in result.err.lower() or "not in" in result.err:
-                break
-        else:
-            self.fail("makedumpfile has left nothing out")
-        said = run_script(host, dump, f"missing-{host}", [
-            f"iommu rd -p {address:#x} 1", f"iommu --json rd -p {address:#x} 1"])
-        self.assertIn(f"crash can't read physical address {address:#x}; whether the dump lacks",
-                      said)
-        self.assertNotIn(f"0x{'0' * 16}", said)
-
-
-class Session(TestCase):
-    """One crash for a long time: it stays well, and as small as it was."""
-
-    GROWTH = 2048  # kilobytes: what crash's own line editing and history may take
-
-    def terminal(self, host):
-        dump = opened_by(host)[1]
-        dump.require(self)
-        terminal = Terminal(host, dump, self.id().rsplit(".", 1)[-1])
-        self.addCleanup(terminal.close)
-        return terminal, dump
-
-    @for_each(EACH)
-    def test_extend_and_unload(self, host):
-        terminal, _ = self.terminal(host)
-        for i in range(100):
-            if i == 10:
-                memory, files = terminal.memory(), terminal.files()
-            said = terminal.command("iommu devices")
-            self.assertIn(VFIO_BDF, said)
-            self.assertIn("unloaded", terminal.command(f"extend -u {module()}"))
-            self.assertIn("command not found", terminal.command("iommu devices"))
-            self.assertIn("loaded", terminal.command(f"extend {module()}"))
-        self.assertEqual(terminal.files(), files)
-        self.assertLess(terminal.memory() - memory, self.GROWTH)
-
-    @for_each(EACH)
-    def test_interrupt(self, host):
-        terminal, dump = self.terminal(host)
-        out = scratch() / "interrupted"
-        commands = (f"iommu map {VFIO_BDF} --leaves > {out}", "iommu domains --usage",
-                    "iommu check", "iommu dte --all --raw", f"iommu capture {out}.elf",
-                    f"iommu --json map {VFIO_BDF} > {out}")
-        chance = random.Random(4)
-        for command in commands:
-            terminal.command(command)
-        for i in range(200):
-            if i == 40:
-                memory, files = terminal.memory(), terminal.files()
-            terminal.interrupt(chance.choice(commands), chance.random() * 0.02)
-        expected = run(*dump.options, "devices").out
-        said = terminal.command("iommu devices")
-        for line in expected.splitlines():
-            self.assertIn(line, said)
-        # The file of the last redirection crash itself may have left open.
-        self.assertEqual([name for name in terminal.files() if name != str(out)],
-                         [name for name in files if name != str(out)])
-        self.assertLess(terminal.memory() - memory, self.GROWTH)
+        visited = visit(host, filtered(host))
+        self.assertIn(f"crash can't read physical address {visited.left_out:#x}; "
+                      "whether the dump lacks", visited.said)
+        self.assertNotIn(f"0x{'0' * 16}", visited.said)
