@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -13,6 +15,41 @@ static void give_up(const char *what)
 {
 	perror(what);
 	exit(99);
+}
+
+static volatile sig_atomic_t seconds_taken;
+
+static void second_is_over(int number)
+{
+	static const char said[] = "fuzz: the input takes too long\n";
+
+	(void)number;
+	if (++seconds_taken <= FUZZ_SECONDS)
+		return;
+	if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0)
+		_exit(99);
+	abort();
+}
+
+static void begin_clock(void)
+{
+	const struct itimerval each_second = {{1, 0}, {1, 0}};
+	const struct sigaction action = {.sa_handler = second_is_over, .sa_flags = SA_RESTART};
+
+	if (sigaction(SIGPROF, &action, NULL) || setitimer(ITIMER_PROF, &each_second, NULL))
+		give_up("setitimer");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static int has_clock;
+
+	if (!has_clock)
+		begin_clock();
+	has_clock = 1;
+	seconds_taken = 0;
+	fuzz_one(data, size);
+	return 0;
 }
 
 const char *fuzz_file(const void *bytes, size_t n)

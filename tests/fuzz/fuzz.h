@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What fuzz targets share. Each fuzz_NAME.c has one LLVMFuzzerTestOneInput(); with libFuzzer it
- * gets new inputs without end (make fuzz), with main.c the files of corpus/NAME (make test). They
- * are run in the repository's folder.
+ * What fuzz targets share. Each fuzz_NAME.c has one fuzz_one(); with libFuzzer it gets new inputs
+ * without end (make fuzz), with main.c the files of corpus/NAME (make test). They are run in the
+ * repository's folder.
  */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
@@ -14,6 +14,13 @@
 #include "target/layout_file.h"
 #include "target/target.h"
 
+/* The target's own: what is done with an input. */
+void fuzz_one(const uint8_t *data, size_t size);
+
+#define FUZZ_SECONDS 10 /* of processor time that an input may take, under sanitizers too */
+
+/* What runs an input, in libFuzzer and in main.c: the process aborts when it takes longer. By the
+ * processor's clock and not the wall's, for others may be using the machine. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A file that holds these bytes until the next call; its path lives for ever. */

@@ -4,7 +4,7 @@
 #include "rows.h"
 #include "target/btf_types.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	const struct target_spec spec = {0};
 	struct type_source *source;
@@ -14,5 +14,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		error_free(err);
 	else
 		rows_ask(source);
-	return 0;
 }

@@ -20,7 +20,7 @@ static void parse_values(const char *word)
 	fuzz_ignore(parse_bdf(word, &bdf));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	_cleanup_(freep) char *line = strndup((const char *)data, size);
 	_cleanup_(words_free) struct words words = {0};
@@ -32,5 +32,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parse_values(words.at[i]);
 	if (words.n)
 		fuzz_ignore(call_parse(&settings, words.at, words.n, &call));
-	return 0;
 }

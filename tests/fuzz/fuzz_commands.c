@@ -15,12 +15,11 @@ struct error *target_open(const struct target_spec *spec, struct target **ret)
 	return NULL;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
 	size_t line = input_le(&input, 1);
 
 	hostile_init(&hostile, input);
 	whole_run(NULL, whole_lines[line / 2 % whole_n_lines], line & 1);
-	return 0;
 }

@@ -3,7 +3,7 @@
 #include "amd/hw/ivrs.h"
 #include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct ivrs ivrs;
 	struct ivrs_block block;
@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t at = 0;
 
 	if (ivrs_open(data, size, &ivrs))
-		return 0;
+		return;
 	while (ivrs_next_block(&ivrs, &at, &block, &problem)) {
 		size_t in_block = 0;
 
@@ -23,5 +23,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ivrs_used_type(&ivrs);
 	for (uint16_t devid = 0; devid < 0x400; devid += 7)
 		ivrs_device(&ivrs, 0, devid);
-	return 0;
 }

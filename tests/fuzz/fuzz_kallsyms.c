@@ -52,7 +52,7 @@ static const char *vmcoreinfo_of(struct target *target, const char *key)
 	return NULL;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	static const struct target_ops ops = {
 		.kind = "dump", .read = memory_at, .vmcoreinfo = vmcoreinfo_of};
@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error *err = kallsyms_open(&spec, &k.base, 0, &table);
 	if (err) {
 		error_free(err);
-		return 0;
+		return;
 	}
 	err = symbol_batch_init(&batch, ARRAY_SIZE(rows));
 	if (!err) {
@@ -84,5 +84,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	error_free(err);
 	table->ops->close(table);
-	return 0;
 }

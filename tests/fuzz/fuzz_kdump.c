@@ -3,8 +3,7 @@
 #include "dump_bytes.h"
 #include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	dump_bytes_read(data, size);
-	return 0;
 }

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	_cleanup_(layout_file_freep) struct layout_file file = {0}, again = {0};
 	_cleanup_(freep) char *text = NULL;
@@ -18,5 +18,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		err = layout_file_parse(&again, text, length);
 	if (err || again.n != file.n)
 		abort();
-	return 0;
 }

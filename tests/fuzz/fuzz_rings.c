@@ -13,7 +13,7 @@ static void check_slot(uint32_t slot, uint32_t n)
 		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
 	struct command_ring ring = {
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ring.n = (uint32_t)(input.n / COMMAND_BYTES);
 	_cleanup_(freep) uint64_t(*commands)[COMMAND_WORDS] = calloc(ring.n + 1, COMMAND_BYTES);
 	if (!commands)
-		return 0;
+		return;
 	memcpy(commands, input.at, (size_t)ring.n * COMMAND_BYTES);
 	ring.commands = (const uint64_t(*)[COMMAND_WORDS])commands;
 	struct command_progress progress = command_ring_judge(&ring);
@@ -39,5 +39,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (first > last)
 			abort();
 	}
-	return 0;
 }

@@ -4,7 +4,7 @@
 #include "fuzz.h"
 #include "target/symbol_text.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct lookup rows[] = {
 		{.kind = LOOKUP_SYMBOL, .name = "_text"},
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error *err = system_map_open(&spec, fuzz_file(data, size), &table);
 	if (err) {
 		error_free(err);
-		return 0;
+		return;
 	}
 	err = symbol_batch_init(&batch, ARRAY_SIZE(rows));
 	if (!err) {
@@ -28,5 +28,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	error_free(err);
 	table->ops->close(table);
-	return 0;
 }

@@ -5,7 +5,7 @@
 #include "rows.h"
 #include "target/elf_file.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct lookup symbols[] = {
 		{.kind = LOOKUP_SYMBOL, .name = "_text"},
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (err) {
 		error_free(err);
-		return 0;
+		return;
 	}
 	elf_file_build_id(file);
 	fuzz_ignore(elf_symbols_lookup(file, symbols, ARRAY_SIZE(symbols)));
@@ -35,5 +35,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			rows_ask(source);
 	}
 	elf_file_close(file);
-	return 0;
 }

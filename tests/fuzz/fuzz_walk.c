@@ -84,7 +84,7 @@ static struct error *miss_pasids(void *arg, uint32_t first, uint32_t last, struc
 	return count(&pasids->visits);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
 	unsigned kind = (unsigned)input_le(&input, 1);
@@ -119,5 +119,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		walk(&hostile.base, &table, first, last);
 	else
 		fuzz_ignore(gcr3_table.each(&hostile.base, &pasid_table, &all_pasids));
-	return 0;
 }

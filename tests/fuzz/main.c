@@ -3,15 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "fuzz.h"
 
 #define INPUT_MAX (1u << 20)
 #define MEMORY_MAX (512l << 10) /* KB */
-#define SECONDS                                                                                    \
-	60 /* an input that takes longer hangs: the sanitizers are slow, and so may be the machine \
-	    */
 
 int main(int argc, char **argv)
 {
@@ -34,7 +30,6 @@ int main(int argc, char **argv)
 			return 1;
 		printf("%s\n", argv[i]);
 		fflush(stdout);
-		alarm(SECONDS);
 		LLVMFuzzerTestOneInput(copy, n);
 		free(copy);
 		struct rusage usage;
