@@ -147,13 +147,11 @@ static bool may_touch_v1(const struct table_page *t, uint64_t sme_mask,
 {
 	uint64_t ends = (span->first ^ span->last) | (pt_span(t->level) - 1);
 	uint64_t same = PTE_ADDRESS & ~sme_mask & ~(UINT64_MAX >> __builtin_clzll(ends));
+	uint64_t wanted = (span->first & same) | 1, mask = same | 1; /* and it is present */
 	uint64_t found = 0;
 
-	for (unsigned i = 0; i < PT_ENTRIES; i++) {
-		uint64_t entry = table_entry(t, i), other = (entry ^ span->first) & same;
-
-		found |= (0 - (entry & 1)) & (other - 1); /* bit 63 of other - 1: other is 0 */
-	}
+	for (unsigned i = 0; i < PT_ENTRIES; i++) /* bit 63 of x - 1: x is 0 */
+		found |= ((table_entry(t, i) ^ wanted) & mask) - 1;
 	return found >> 63;
 }
 
