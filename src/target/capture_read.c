@@ -92,6 +92,14 @@ static struct error *capture_read(struct memory *memory, uint64_t pa, void *buf,
 	return memory_read(m->elf, pa, buf, len);
 }
 
+static uint64_t capture_held(struct memory *memory, uint64_t pa)
+{
+	struct capture_memory *m = container_of(memory, struct capture_memory, base);
+	const struct capture_range *range = range_from(m, pa);
+
+	return range && range->pa <= pa && range->state == CAPTURE_HELD ? range->end - pa : 0;
+}
+
 static bool capture_next(struct memory *memory, uint64_t *pa)
 {
 	struct capture_memory *m = container_of(memory, struct capture_memory, base);
@@ -110,6 +118,7 @@ static void capture_close(struct memory *memory)
 
 static const struct memory_ops capture_memory_ops = {
 	.read = capture_read,
+	.held = capture_held,
 	.next = capture_next,
 	.close = capture_close,
 };

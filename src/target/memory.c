@@ -28,6 +28,9 @@ static struct error *memory_read_part(struct memory *memory, uint64_t pa, void *
 	size_t slot = cache_slot(page);
 
 	if (cache->page[slot] != page + 1) {
+		/* Of a capture's pages most hold no more than what was asked for. */
+		if (memory->ops->held && memory->ops->held(memory, page << PAGE_SHIFT) < PAGE_SIZE)
+			return memory->ops->read(memory, pa, buf, len);
 		cache->page[slot] = 0;
 		struct error *err = memory->ops->read(memory, page << PAGE_SHIFT,
 						      cache->bytes[slot], PAGE_SIZE);

@@ -30,7 +30,8 @@ struct memory_ops {
 	/* Whole or not at all; [pa, pa + len) lies within one page, unless the memory is moving, or
 	   within what `held` has told. */
 	struct error *(*read)(struct memory *, uint64_t pa, void *buf, size_t len);
-	/* How many bytes from pa on one read can have. NULL: none beyond pa's page. */
+	/* How many bytes from pa on one read can have. NULL: not known, and none beyond pa's page.
+	 */
 	uint64_t (*held)(struct memory *, uint64_t pa);
 	/*
 	 * Moves *pa up to the first page from there on of which the file holds something; false:
