@@ -147,7 +147,7 @@ $(BUILD)/%.o: %.c Makefile
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(LIBRARY)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS) -lcmocka
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS) -lcmocka -ljansson
 
 # Fuzz targets. Here each with a main() that runs the inputs it is given, so that any compiler does; `make
 # fuzz` builds them once more with libFuzzer and the sanitizers, and has each look for new ones for SECONDS.

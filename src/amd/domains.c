@@ -27,6 +27,7 @@ enum {
 struct domain_names {
 	struct domain_name *at;
 	size_t n, room;
+	enum datum_state state; /* of the places that have led to them: why some may be missing */
 };
 
 /* Which type the domains with a flag would have, had domains had types before Linux 4.1. */
@@ -140,12 +141,21 @@ static struct error *add_name(struct domain_names *names, uint64_t address, uint
 	return NULL;
 }
 
+/* Another domain may be where this pointer, that can't be read, leads. */
+static void note_state(struct domain_names *names, enum datum_state state)
+{
+	if (names->state == DATUM_OK && state != DATUM_NONE)
+		names->state = state;
+}
+
 /* Unreadable ones become problems: a device or group that refers to them says so itself. */
 static struct error *add_core(struct load *load, struct domain_names *names, struct datum core,
 			      uint64_t holder)
 {
 	uint64_t address;
 
+	if (core.state != DATUM_ABSENT) /* else this kernel has no such pointer */
+		note_state(names, core.state);
 	if (core.state != DATUM_OK || !core.value)
 		return NULL;
 	struct error *err = domain_of_core(load, core.value, &address);
@@ -160,6 +170,7 @@ static struct error *add_domain(struct load *load, struct domain_names *names, s
 {
 	uint64_t core;
 
+	note_state(names, address.state);
 	if (address.state != DATUM_OK || !address.value)
 		return NULL;
 	struct error *err = core_of_domain(load, address.value, &core);
@@ -203,16 +214,19 @@ static struct error *add_listed_domains(struct load *load, struct domain_names *
 	}
 	if (err && !error_is_unreadable(err))
 		return err;
-	problems_add(load->reader.problems, err, "list", "amd_iommu_pd_list");
+	note_state(names, problems_add(load->reader.problems, err, "list", "amd_iommu_pd_list"));
 	return NULL;
 }
 
+/* Domains are found through the devices and groups that have them, too. */
 static struct error *collect_names(struct load *load, struct domain_names *names)
 {
 	const struct found *core = load->kernel->core;
 	const struct found *data_domain = &load->amd->found[AMD_DATA_DOMAIN];
 	struct error *err = add_static_domains(load, names);
 
+	note_state(names, load->functions.state);
+	note_state(names, load->groups.state);
 	if (!err)
 		err = add_listed_domains(load, names);
 	for (size_t i = 0; i < load->functions.n && !err; i++)
@@ -274,26 +288,13 @@ static int compare_domains(const void *a, const void *b)
 	return (da->core_address > db->core_address) - (da->core_address < db->core_address);
 }
 
-/* Domains are found through the devices and groups that have them. */
-static enum datum_state domains_state(const struct load *load)
-{
-	enum datum_state state = load->functions.state;
-
-	if (state == DATUM_OK)
-		state = load->groups.state;
-	for (size_t i = 0; i < load->functions.n && state == DATUM_OK; i++)
-		if (load->facts[i].domain.state != DATUM_NONE)
-			state = load->facts[i].domain.state;
-	return state;
-}
-
 struct error *load_domains(struct load *load)
 {
 	struct snapshot *snapshot = load->snapshot;
-	struct domain_names names = {0};
+	struct domain_names names = {.state = DATUM_OK};
 	struct error *err = collect_names(load, &names);
 
-	snapshot->domains_state = domains_state(load);
+	snapshot->domains_state = names.state;
 	if (!err) {
 		snapshot->n_domains = (uint32_t)sort_unique(&names);
 		snapshot->domains = arena_alloc(&snapshot->arena,

@@ -45,7 +45,7 @@ static bool entry_is_blank(const struct hw_entry *entry)
 
 /* The PASID table in the entry is the one that the driver has for the device; *id: the ID that goes
  * with it. */
-static bool pasids_fit(struct load *load, const struct device *device,
+static bool pasids_fit(struct load *load, struct device *device,
 		       const struct dte_verdict *verdict, struct datum *id)
 {
 	struct pasid_place place = pasid_place_read(load, device);
@@ -54,6 +54,9 @@ static bool pasids_fit(struct load *load, const struct device *device,
 		*id = device->domain_id;
 		return true;
 	}
+	device->driver_pasids = place.state == DATUM_OK && place.domain_id.state != DATUM_ABSENT
+					? place.domain_id.state
+					: place.state;
 	if (place.domain_id.state != DATUM_ABSENT)
 		*id = place.domain_id;
 	return place.state == DATUM_OK && verdict->gcr3_root == place.root &&
@@ -64,7 +67,7 @@ static bool pasids_fit(struct load *load, const struct device *device,
  * amd_iommu set_dte_entry(): what the driver writes for a domain. Detached devices (no domain) are
  * blocked, by TV = 0 or by mode 0 without permissions.
  */
-static bool entry_fits_domain(struct load *load, const struct device *device,
+static bool entry_fits_domain(struct load *load, struct device *device,
 			      const struct dte_verdict *verdict)
 {
 	const struct snapshot *s = load->snapshot;
@@ -108,7 +111,7 @@ bool entry_has_captured_interrupts(const struct load *load, const struct dte_ver
 	return in_capture_memory(load, verdict->irt_root);
 }
 
-enum entry_writer entry_writer(struct load *load, const struct device *device,
+enum entry_writer entry_writer(struct load *load, struct device *device,
 			       const struct dte_verdict *verdict)
 {
 	const struct hw_entry *entry = &device->entry;

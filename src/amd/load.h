@@ -107,7 +107,7 @@ void entry_read(struct load *load, const struct amd_segment *segment, uint16_t d
 bool entry_has_captured_interrupts(const struct load *load, const struct dte_verdict *verdict);
 
 /* Who wrote it, held against the domain that the driver has attached. */
-enum entry_writer entry_writer(struct load *load, const struct device *device,
+enum entry_writer entry_writer(struct load *load, struct device *device,
 			       const struct dte_verdict *verdict);
 
 #endif

@@ -251,6 +251,8 @@ static void check_driver(struct check *check, const struct device *device)
 		if (!check_known(check, rule, object, "page table", domain->table_state) || !known)
 			return;
 	}
+	if (!check_known(check, rule, device->name, "domain ID for PASIDs", device->driver_pasids))
+		return;
 	int word = find_difference(device, domain, text, sizeof(text));
 	if (word < 0)
 		return;
@@ -401,6 +403,7 @@ static void check_root_page(struct check *check, struct page_map *map, const str
 	    device->entry.state != DATUM_OK || device->entry.writer == WRITER_CAPTURE)
 		return;
 	tell_flaws(check, device, true);
+	check_known(check, rule, device->name, "page table", device->pt_root.state);
 	if (device->pt_root.state != DATUM_OK || device->dma == DMA_ILLEGAL || !root)
 		return;
 	struct page_facts facts = page_facts_read(map, root);

@@ -63,10 +63,9 @@ static const struct rule rules[] = {
 #define CLASS_BRIDGE 0x06 /* PCI base class: bridges, which do no DMA of their own */
 #define CLASS_IOMMU 0x0806
 
+/* By its class, which has to be known. */
 static bool has_own_dma(const struct device *d)
 {
-	if (d->class.state != DATUM_OK)
-		return true;
 	return d->class.value >> 16 != CLASS_BRIDGE && d->class.value >> 8 != CLASS_IOMMU;
 }
 
@@ -103,12 +102,15 @@ static void check_bypass(struct check *check, const struct device *d)
 		check_unknown(
 			check, &rules[BYPASS], d->name, "DMA", DATUM_ABSENT,
 			"its device table entry is another kernel's, and its domain is not known");
-	if (!known || !reason || !has_own_dma(d))
+	if (!known || !reason)
 		return;
 	/* An external device is told as such, and not twice. */
 	bool external = d->external.state == DATUM_OK && d->external.value;
-	struct check_finding *f = check_find(check, &rules[external ? EXTERNAL : BYPASS], d->name,
-					     NULL, CONFIDENCE_CERTAIN, "%s", reason);
+	const struct rule *rule = &rules[external ? EXTERNAL : BYPASS];
+	if (!check_known(check, rule, d->name, "class", d->class.state) || !has_own_dma(d))
+		return;
+	struct check_finding *f =
+		check_find(check, rule, d->name, NULL, CONFIDENCE_CERTAIN, "%s", reason);
 	entry_word(check, f, d);
 }
 
@@ -246,7 +248,7 @@ static bool is_guests_driver(const struct device *d)
 static bool may_stay(const struct device *d)
 {
 	return d->driver.state != DATUM_OK || !strcmp(d->driver.value, "pci-stub") ||
-	       !has_own_dma(d);
+	       d->class.state != DATUM_OK || !has_own_dma(d);
 }
 
 static void find_split(struct check *check, const struct group *g, const char *object,
@@ -277,6 +279,7 @@ static void check_split(struct check *check, const struct group *g, const char *
 
 		check_known(check, &rules[SPLIT], d->name, "domain", d->domain.state);
 		check_known(check, &rules[SPLIT], d->name, "driver", d->driver.state);
+		check_known(check, &rules[SPLIT], d->name, "class", d->class.state);
 		if (d->domain.state == DATUM_OK && placed &&
 		    !datum_is(d->domain, placed->domain.value))
 			find_split(check, g, object, placed, d, "they are in different domains");

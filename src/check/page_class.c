@@ -130,9 +130,11 @@ static enum page_class span_class(const struct ram_span *span)
 		return CLASS_NOWHERE;
 	if (span->state != DATUM_OK)
 		return CLASS_UNKNOWN;
-	if (!strcmp(span->name, "Kernel code"))
+	if (span->name.state != DATUM_OK)
+		return CLASS_UNKNOWN;
+	if (!strcmp(span->name.value, "Kernel code"))
 		return CLASS_TEXT;
-	if (!strcmp(span->name, "Kernel rodata"))
+	if (!strcmp(span->name.value, "Kernel rodata"))
 		return CLASS_RODATA;
 	return span->is_ram ? CLASS_PENDING : CLASS_FINE;
 }

@@ -80,13 +80,14 @@ void check_entry_word(struct check *check, struct check_finding *finding,
 
 	if (!finding)
 		return;
-	error_free(table->ops->translate(check->target, table, iova, &t));
-	if (t.n_steps) {
+	struct error *err = table->ops->translate(check->target, table, iova, &t);
+	if (!err && t.n_steps) {
 		const struct walk_step *step = &t.steps[t.n_steps - 1];
 
 		check_word(check, finding, "page-table entry", datum_ok(step->entry_address),
 			   datum_ok(step->entry));
 	}
+	error_free(err);
 }
 
 /* The entry that leads to the table at that level and IOVA; of a top table, the domain's pointer

@@ -50,7 +50,7 @@ const struct rule *foreign_rule(void);
 void mappings_unknown(struct check *check, enum rule_input input, const char *object,
 		      const char *what, enum datum_state state, const char *reason);
 
-/* The last entry that a translation of iova comes to, as evidence. */
+/* The last entry that a translation of iova comes to, as evidence; none if it can't be read. */
 void check_entry_word(struct check *check, struct check_finding *finding,
 		      const struct page_table *table, uint64_t iova);
 

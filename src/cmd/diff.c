@@ -169,26 +169,70 @@ static bool has_given_out_iovas(const struct domain *const pair[2])
 	return false;
 }
 
+/* DATUM_OK: what is mapped for the device on that side, or that nothing is, can be told. */
+static enum datum_state table_state(const struct side *side, const struct device *device,
+				    const struct domain *domain)
+{
+	if (!device)
+		return side->snapshot->devices_state;
+	if (domain)
+		return domain->table_state;
+	return device->domain.state == DATUM_NONE ? DATUM_OK : device->domain.state;
+}
+
+/* Of two tables that can't be compared, nothing is said of the one that is known. */
+static struct text unless_known(struct text text)
+{
+	return text.state == DATUM_OK ? (struct text){.state = DATUM_ABSENT} : text;
+}
+
 /* Devices of one domain have one table: it is compared with the first of them. */
 static struct error *compare_maps(struct diff *d, const struct device *const devices[2])
 {
 	static const struct page_table none;
 	const struct domain *pair[2];
 	struct map_side maps[2];
+	struct text states[2];
+	bool known = true;
 
 	for (int i = 0; i < 2; i++) {
 		pair[i] = devices[i] ? device_domain(d->sides[i].snapshot, devices[i]) : NULL;
-		maps[i] = (struct map_side){d->sides[i].target, &none};
-		if (pair[i] && pair[i]->table_state == DATUM_OK)
-			maps[i].table = &pair[i]->table;
+		states[i].state = table_state(&d->sides[i], devices[i], pair[i]);
+		known = known && states[i].state == DATUM_OK;
+		maps[i] = (struct map_side){d->sides[i].target,
+					    pair[i] && pair[i]->table.ops ? &pair[i]->table : &none};
 	}
-	if (call_option(d->call, "no-maps") || is_done(d, pair) ||
+	if (call_option(d->call, "no-maps") || (known && is_done(d, pair)) ||
 	    (!maps[0].table->ops && !maps[1].table->ops) ||
 	    (!d->with_allocated && has_given_out_iovas(pair)))
 		return NULL;
+	if (!known) {
+		put(d, "mapping", "unknown", unless_known(states[0]), unless_known(states[1]));
+		return NULL;
+	}
 	d->done[0][d->n_done] = pair[0];
 	d->done[1][d->n_done++] = pair[1];
 	return diff_maps(maps, d->with_allocated, put_mapping, note_unreadable, d);
+}
+
+/* One side's alone, unless the other's list has a hole that it may lie in. */
+static void put_single(struct diff *d, const struct device *const devices[2])
+{
+	struct text drivers[2];
+	bool known = true;
+
+	for (int i = 0; i < 2; i++) {
+		enum datum_state state = d->sides[i].snapshot->devices_state;
+
+		if (devices[i]) {
+			drivers[i] = devices[i]->driver;
+			continue;
+		}
+		known = state == DATUM_OK;
+		drivers[i] = (struct text){.state = known ? DATUM_NONE : state};
+	}
+	put(d, "device", !known ? "unknown" : devices[0] ? "removed" : "added", drivers[0],
+	    drivers[1]);
 }
 
 static struct error *compare_devices(struct diff *d, const struct device *const devices[2])
@@ -203,10 +247,7 @@ static struct error *compare_devices(struct diff *d, const struct device *const 
 	if (devices[0] && devices[1])
 		err = compare_facts(d, facts);
 	else
-		put(d, "device", devices[0] ? "removed" : "added",
-		    devices[0] ? devices[0]->driver : (struct text){0},
-		    devices[1] ? devices[1]->driver : (struct text){0}),
-			err = NULL;
+		put_single(d, devices);
 	if (!err)
 		err = compare_maps(d, devices);
 	for (int i = 0; i < 2; i++)

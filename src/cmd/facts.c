@@ -117,6 +117,20 @@ static struct text domain_type(const struct snapshot *s, const struct device *d)
 	return domain ? domain_type_text(domain) : (struct text){.state = d->domain.state};
 }
 
+static struct text page_table_format(const struct device *d)
+{
+	if (!d->pt_format && d->entry.state != DATUM_OK)
+		return (struct text){.state = d->entry.state};
+	return text_ok(d->pt_format);
+}
+
+static struct text entry_writer_text(enum entry_writer writer)
+{
+	if (writer == WRITER_UNKNOWN)
+		return (struct text){.state = DATUM_ABSENT};
+	return text_ok(entry_writer_name(writer));
+}
+
 void facts_of_device(struct facts *facts, const struct snapshot *s, const struct device *d)
 {
 	add_hex(facts, "vendor", d->vendor, false);
@@ -128,11 +142,11 @@ void facts_of_device(struct facts *facts, const struct snapshot *s, const struct
 	add(facts, "domain_type", domain_type(s, d), false);
 	add(facts, "dma", dma_fate_text(d), false);
 	add(facts, "paging_mode", number_text(facts, d->paging_mode, "%" PRIu64), false);
-	add(facts, "pt_format", text_ok(d->pt_format), false);
+	add(facts, "pt_format", page_table_format(d), false);
 	add_hex(facts, "pt_root", d->pt_root, true);
 	add_bool(facts, "int_remap", d->int_remap);
 	add(facts, "iommu", iommu_name(s, d), false);
-	add(facts, "entry_writer", text_ok(entry_writer_name(d->entry.writer)), false);
+	add(facts, "entry_writer", entry_writer_text(d->entry.writer), false);
 	add_entry(facts, &d->entry);
 }
 

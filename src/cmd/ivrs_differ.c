@@ -61,8 +61,9 @@ static void differ_device(const struct differ *d, const struct device *device)
 	if (device->iommu.state == DATUM_OK)
 		unit = &d->s->iommus[device->iommu.value];
 	const char *table = said.is_listed ? ivrs_bdf(d->arena, device->segment, said.iommu) : NULL;
+	bool known = unit ? unit->devid.state == DATUM_OK : device->iommu.state == DATUM_NONE;
 	bool same = said.is_listed ? unit && datum_is(unit->devid, said.iommu) : !unit;
-	if (!same && (unit || device->iommu.state == DATUM_NONE))
+	if (known && !same)
 		tell(d, device->name, "its IOMMU", table,
 		     unit ? ivrs_bdf(d->arena, device->segment, (uint16_t)unit->devid.value)
 			  : NULL);

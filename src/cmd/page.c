@@ -78,13 +78,10 @@ static struct error *emit_run(struct emit *e, const struct page_run *run)
 		emit_unknown(e, COL_USE, f->state);
 	else
 		emit_text(e, COL_USE, page_use_name(f->use));
-	if (f->span->name)
-		emit_text(e, COL_RESOURCE, f->span->name);
-	else
-		emit_unknown(e, COL_RESOURCE, f->span->state);
+	emit_text_datum(e, COL_RESOURCE, f->span->name);
 	if (f->span->function)
 		emit_text(e, COL_FUNCTION, f->span->function);
-	else if (f->span->state == DATUM_OK)
+	else if (f->span->name.state == DATUM_OK)
 		emit_unknown(e, COL_FUNCTION, DATUM_NONE);
 	if (is_held_known(run->held))
 		emit_bool(e, COL_HELD, run->held == DATUM_OK);

@@ -169,6 +169,7 @@ static struct error *emit_death(struct command_call *call, struct kernel *kernel
 
 		if (summary.death.panic.state == DATUM_NONE)
 			summary.death.panic.state = state;
+		summary.last.state = state; /* it may be one of those that can't be read */
 	}
 	emit_text_datum(e, COL_PANIC, summary.death.panic);
 	emit_text_datum(e, COL_CAUSE, summary.death.cause);

@@ -74,8 +74,10 @@ static const char *translated_mode(struct reader *r, uint64_t type)
 
 	if (type == TYPE_DMA_FQ)
 		return "translated, lazy flush";
-	if (strict.state != DATUM_OK)
+	if (strict.state == DATUM_ABSENT)
 		return "translated";
+	if (strict.state != DATUM_OK)
+		return "translated, flush unknown";
 	return strict.value ? "translated, strict flush" : "translated, lazy flush";
 }
 

@@ -16,8 +16,10 @@
 
 struct resource {
 	uint64_t first, last;
-	const char *name, *function;
+	struct text name;
+	const char *function;
 	bool is_ram, in_bus;
+	enum datum_state state; /* of a span that is the resource's own */
 };
 
 struct ram_reader {
@@ -40,6 +42,11 @@ static bool is_function(const char *name)
 	return !name[sizeof(form) - 1];
 }
 
+static bool is_lost(enum datum_state state)
+{
+	return state != DATUM_OK && state != DATUM_NONE;
+}
+
 static bool begins_with(const char *name, const char *start)
 {
 	return !strncmp(name, start, strlen(start));
@@ -54,7 +61,8 @@ static struct error *tell_span(struct ram_reader *r, uint64_t last, const struct
 	struct ram_span *span = vec_push(r->map);
 	if (!span)
 		return error_no_memory;
-	*span = (struct ram_span){.first = r->next, .last = last, .state = state};
+	*span = (struct ram_span){
+		.first = r->next, .last = last, .state = state, .name.state = state};
 	if (of && state == DATUM_OK) {
 		span->is_ram = of->is_ram;
 		span->in_bus = of->in_bus;
@@ -66,6 +74,25 @@ static struct error *tell_span(struct ram_reader *r, uint64_t last, const struct
 	return NULL;
 }
 
+/* What it is by its name. Without that, RAM and a bus's window still hold nothing else. */
+static void name_resource(struct ram_reader *r, uint64_t address, struct resource *resource)
+{
+	struct text name = reader_string(r->reader, &r->map->arena, address,
+					 &r->found[PAGE_RESOURCE_NAME], "name");
+
+	resource->name = name.state == DATUM_NONE ? text_ok("unnamed") : name;
+	if (name.state == DATUM_OK) {
+		resource->is_ram |= begins_with(name.value, RAM_NAME);
+		resource->in_bus |= begins_with(name.value, BUS_NAME);
+		if (is_function(name.value))
+			resource->function = name.value;
+	}
+	if (resource->is_ram || resource->in_bus)
+		resource->state = DATUM_OK;
+	else if (is_lost(name.state))
+		resource->state = name.state;
+}
+
 static struct error *read_resource(struct ram_reader *r, uint64_t address,
 				   const struct resource *parent, struct resource *ret)
 {
@@ -74,6 +101,7 @@ static struct error *read_resource(struct ram_reader *r, uint64_t address,
 		.is_ram = parent->is_ram,
 		.in_bus = parent->in_bus,
 		.function = parent->function,
+		.state = is_lost(parent->state) ? parent->state : DATUM_OK,
 	};
 	struct error *err = kernel_read_member(kernel, address, &kernel->core[CORE_RESOURCE_START],
 					       &resource.first);
@@ -91,15 +119,7 @@ static struct error *read_resource(struct ram_reader *r, uint64_t address,
 				 "the resource at 0x%" PRIx64 ", 0x%" PRIx64 "-0x%" PRIx64
 				 ", does not fit in with its neighbours",
 				 address, resource.first, resource.last);
-	struct text name = reader_string(r->reader, &r->map->arena, address,
-					 &r->found[PAGE_RESOURCE_NAME], "name");
-	resource.name = name.state == DATUM_OK ? name.value : "unnamed";
-	if (begins_with(resource.name, RAM_NAME))
-		resource.is_ram = true;
-	if (begins_with(resource.name, BUS_NAME))
-		resource.in_bus = true;
-	if (is_function(resource.name))
-		resource.function = resource.name;
+	name_resource(r, address, &resource);
 	*ret = resource;
 	return NULL;
 }
@@ -118,12 +138,11 @@ static struct error *read_one(struct ram_reader *r, uint64_t address, const stru
 	if (!err)
 		err = read_resource(r, address, parent, &resource);
 	if (!err && resource.first)
-		err = tell_span(r, resource.first - 1, parent,
-				parent->name ? DATUM_OK : DATUM_NONE);
+		err = tell_span(r, resource.first - 1, parent, parent->state);
 	if (!err)
 		err = read_children(r, address, &resource, depth + 1);
 	if (!err)
-		err = tell_span(r, resource.last, &resource, DATUM_OK);
+		err = tell_span(r, resource.last, &resource, resource.state);
 	if (!err)
 		err = kernel_read_member(kernel, address, &r->found[PAGE_RESOURCE_SIBLING],
 					 sibling);
@@ -149,7 +168,8 @@ static struct error *read_children(struct ram_reader *r, uint64_t address,
 	if (!err || !error_is_unreadable(err))
 		return err;
 	enum datum_state state = problems_add(r->reader->problems, err, "resources", "%s",
-					      parent->name ? parent->name : "physical addresses");
+					      parent->name.state == DATUM_OK ? parent->name.value
+									     : "physical addresses");
 	return tell_span(r, parent->last, parent, parent->is_ram ? DATUM_OK : state);
 }
 

@@ -16,9 +16,10 @@ struct ram_span {
 	enum datum_state state;
 	bool is_ram;	  /* it lies in "System RAM": the kernel has a struct page for it */
 	bool in_bus;	  /* it lies in a window of a PCI bus */
-	const char *name; /* "Kernel code", "System RAM", "amd_iommu"; NULL unless DATUM_OK */
-	const char
-		*function; /* the PCI function whose memory it is, "0000:00:05.0"; NULL: none's */
+	/* "Kernel code", "System RAM", "amd_iommu". It can be lost where state is DATUM_OK: all
+	   that is known then is what the resource is part of. */
+	struct text name;
+	const char *function; /* the PCI function whose memory it is, "0000:00:05.0"; NULL: none's */
 };
 
 struct ram_map {

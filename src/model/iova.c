@@ -114,6 +114,8 @@ static struct error *collect_reserved(struct comparison *c)
 				err = add_range(&c->direct, r->start, r->end);
 		}
 	}
+	if (c->reserved_state != DATUM_OK) /* a region hangs on objects of many kinds */
+		problems_copy(c->problems, &c->s->problems, NULL);
 	if (!err)
 		err = ram_map_read(&reader, &ram);
 	for (size_t i = 0; i < ram.n && !err; i++)
@@ -245,7 +247,12 @@ static struct error *take_outside(struct comparison *c, uint64_t first, uint64_t
 		return NULL;
 	}
 	err = flush_outside(c);
-	*p = (struct piece){first, last, last - first + 1, false, c->is_lost};
+	*p = (struct piece){
+		.first = first,
+		.last = last,
+		.mapped = last - first + 1,
+		.is_lost = c->is_lost,
+	};
 	c->has_outside = true;
 	return err;
 }

@@ -125,6 +125,8 @@ struct device {
 	enum datum_state requesters_state; /* DATUM_OK: these are all */
 	enum datum_state pasids_state; /* DATUM_OK: pasids says what there is */
 	struct pasid_table pasids;
+	/* Where the entry has a table of PASIDs and what the driver keeps of it can't be read: why. */
+	enum datum_state driver_pasids;
 };
 
 /* A requester ID under which a device's requests may arrive. */

@@ -2,7 +2,9 @@
 /*
  * Every command on a whole machine, of which one read fails: the first, the second, and so on to
  * the last. Then one allocation of ours, likewise. An answer that says that it is whole is what the
- * whole machine's is; else something is told. What is lost is never taken for a check that passed.
+ * whole machine's is; else something is told. Where a read failed, all of the answer that is not as
+ * on the whole machine is unknown, or lacking with a problem that says so (answers.h). What is lost
+ * is never taken for a check that passed.
  *
  * There are two machines: one of the tests' own, and a real kernel's capture for what only that
  * has: processes, an IOVA allocator, a log. Its commands read so much that of their reads only some
@@ -19,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
 #include "app/run.h"
 #include "app/words.h"
 #include "base/cleanup.h"
@@ -59,8 +62,10 @@ static const char *const capture_lines[] = {
 	"summary",
 	"devices",
 	"owners",
+	"ivrs",
 	"dte --all",
 	"irt",
+	"ring cmd",
 	"rmap --kernel-text",
 	"iova 0000:00:05.0",
 	"iova 0000:00:06.0 --differences",
@@ -309,6 +314,11 @@ static void assert_told(const struct answer *whole, const struct answer *answer,
 	if (!is_same && !is_told(whole, answer) && (!is_check || !answer->status))
 		fail_msg("%s: number %lu of %lu: status %d, and nothing told: %s%.2000s", line,
 			 what->at, what->n, answer->status, answer->err, answer->out);
+	if (is_same || is_kept || !answer->out_length || what != &reads)
+		return;
+	_cleanup_(freep) char *found = answer_false(whole->out, answer->out);
+	if (found)
+		fail_msg("%s: read %lu of %lu: %s", line, what->at, what->n, found);
 }
 
 /* `spread`: how many of a line's reads or allocations fail, the first among them; 0: all. */
