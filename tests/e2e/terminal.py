@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import struct
@@ -19,15 +20,21 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|[\x07\x00]")
 
 
 class Terminal:
-    def __init__(self, *arguments, rows=24, columns=100, **changes):
+    def __init__(self, *arguments, rows=24, columns=100, file_size=None, **changes):
+        """file_size: bytes that a file may have, as where the disk is full."""
         self.fd, side = pty.openpty()
         self.resize(rows, columns)
         changes = {"TERM": "xterm", "INPUTRC": "/dev/null", "PAGER": "cat", **changes}
         env = {key: value for key, value in environment(**changes).items() if value is not None}
+
+        def begin():
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if file_size:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+
         self.process = subprocess.Popen(
             [program(), *map(str, arguments)], stdin=side, stdout=side, stderr=side, env=env,
-            close_fds=True, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            close_fds=True, start_new_session=True, preexec_fn=begin)
         os.close(side)
         self.text = ""  # everything so far
         self.seen = 0   # up to here it has been looked at

@@ -150,6 +150,49 @@ class History(Prompt):
         lines = path.read_text().splitlines()
         self.assertEqual((len(lines), lines[0], lines[-1]), (2000, "rd 3001", "domids"))
 
+    def test_disk_full(self):
+        """No half line, no half file, and the prompt goes on."""
+        folder = scratch() / f"state-{self.id().rpartition('.')[2]}" / "iommuscope"
+        folder.mkdir(parents=True)
+        path = folder / "history"
+        for n in (10, 5000):  # there is no room for a line; nor for the file that is shorter
+            text = "".join(f"rd {i}\n" for i in range(n))
+            path.write_text(text)
+            terminal = self.greeted("-q", file_size=len(text) + 3 if n == 10 else 4096)
+            self.assertIn("ida", terminal.ask("domids"))
+            self.left(terminal)
+            self.assertEqual(path.read_text(), text)
+            self.assertEqual([file.name for file in folder.iterdir()], ["history"])
+
+    def test_two_at_once(self):
+        """Each prompt's lines are kept, also when both shorten the file."""
+        folder = scratch() / f"state-{self.id().rpartition('.')[2]}" / "iommuscope"
+        folder.mkdir(parents=True)
+        path = folder / "history"
+        path.write_text("".join(f"rd {i}\n" for i in range(5000)))
+        prompts = [self.greeted("-q") for _ in range(3)]
+        for i, terminal in enumerate(prompts):
+            for k in range(4):
+                terminal.ask(f"help domids # {i} {k}")
+        for terminal in prompts:
+            terminal.type("\x04")  # all at once
+        for terminal in prompts:
+            self.assertEqual(terminal.end(), ANSWERED)
+        lines = path.read_text().splitlines()
+        self.assertEqual(lines[-12:], [f"help domids # {i} {k}" for i in range(3) for k in range(4)])
+        self.assertEqual((len(lines), lines[0]), (2000, "rd 3012"))
+        self.assertEqual([file.name for file in folder.iterdir()], ["history"])
+
+    def test_a_link(self):
+        folder = scratch() / f"state-{self.id().rpartition('.')[2]}" / "iommuscope"
+        folder.mkdir(parents=True)
+        path = folder.parent / "mine"
+        path.write_text("".join(f"rd {i}\n" for i in range(5000)))
+        (folder / "history").symlink_to(path)
+        self.left(self.greeted("-q"))
+        self.assertTrue((folder / "history").is_symlink())
+        self.assertEqual(len(path.read_text().splitlines()), 2000)
+
     @for_each({"a file": __file__, "nowhere": "/proc/none", "no home": None}.items(),
               name=lambda case: case[0])
     def test_unwritable(self, case):

@@ -95,6 +95,77 @@ class ReaderLeaves(TestCase):
         self.assertEqual(err, "")
 
 
+BUILD_ID = {"core": b"00112233445566778899aabbccddeeff01234567",
+            "vmlinux": b"c90c2c40f8001126cd0d4a2e11b6eab96625d89c"}
+CORPUS = ROOT / "tests/fuzz/corpus"
+
+
+class Cache(Folder):
+    """Layouts that were looked up in a vmlinux: the file of the cache."""
+
+    def setUp(self):
+        super().setUp()
+        self.core = scratch() / "core-of-the-vmlinux"
+        self.core.write_bytes((CORPUS / "elf/core").read_bytes().replace(*BUILD_ID.values()))
+
+    def start(self, *words, size=None, **options):
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))) if size else None
+        return subprocess.Popen([program(), "-s", CORPUS / "vmlinux/dwarf5", "-c", self.core, *words],
+                                env=environment(XDG_CACHE_HOME=str(self.folder)), preexec_fn=limit,
+                                stdin=subprocess.DEVNULL, text=True,
+                                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
+
+    def answer(self, **options):
+        process = self.start("kernel", "--all", **options)
+        return process.communicate(timeout=TIMEOUT) + (process.returncode,)
+
+    def cached(self):
+        """The files' contents, by name."""
+        return {path.name: path.read_bytes() for path in self.folder.glob("iommuscope/*")}
+
+    def test_disk_full(self):
+        """The answer is the same, and nothing is left that is half a file."""
+        without = self.answer(size=SMALL)
+        self.assertEqual(self.cached(), {})
+        self.assertEqual(self.answer()[0], without[0])
+        whole = self.cached()
+        self.assertEqual(list(whole), [f"{BUILD_ID['vmlinux'].decode()}.layouts"])
+        self.assertGreater(len(whole.popitem()[1]), SMALL)
+
+    def test_the_old_file_stays(self):
+        """One that has some of the rows is to be replaced by one with all."""
+        self.answer()
+        name, whole = self.cached().popitem()
+        some = b"".join(line for line in whole.splitlines(keepends=True) if b"iommu_group" not in line)
+        self.assertLess(len(some), len(whole))
+        path = self.folder / "iommuscope" / name
+        path.write_bytes(some)
+        self.answer(size=SMALL)
+        self.assertEqual(self.cached(), {name: some})
+        self.answer()
+        self.assertEqual(sorted(self.cached()[name].splitlines()), sorted(whole.splitlines()))
+
+    def test_reader_leaves(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        process = self.start("kernel", "--all", stdout=writing)
+        os.close(writing)
+        process.communicate(timeout=TIMEOUT)
+        left = self.cached()
+        self.answer()
+        self.assertIn(left, ({}, self.cached()))
+
+    def test_at_once(self):
+        runs = [self.start("kernel", "--all") for _ in range(6)]
+        answers = {process.communicate(timeout=TIMEOUT)[0] for process in runs}
+        self.assertEqual(len(answers), 1)
+        together = self.cached()
+        for path in self.folder.glob("iommuscope/*"):
+            path.unlink()
+        self.answer()
+        self.assertEqual(self.cached(), together)
+
+
 class AtOnce(Folder):
     @for_each(FILES)
     def test_both_write(self, kind):
