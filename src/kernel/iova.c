@@ -59,10 +59,15 @@ static struct error *read_magazine(struct iova_allocator *a, uint64_t magazine, 
 /* A list of full magazines. */
 static struct error *read_depot_list(struct iova_allocator *a, uint64_t rcache, uint64_t n)
 {
-	uint64_t magazine;
+	uint64_t magazine, seen = 0;
 	struct error *err = read_member(a, rcache, IOVA_DEPOT, &magazine);
 
-	for (uint64_t i = 0; i < n && magazine && !err; i++) {
+	for (uint64_t i = 1; i <= n && magazine && !err; i++) {
+		if (magazine == seen)
+			return error_new(ERROR_CORRUPT,
+					 "a depot's magazines lead back to 0x%" PRIx64, magazine);
+		if (!(i & (i - 1)))
+			seen = magazine;
 		err = read_magazine(a, magazine, true);
 		if (!err)
 			err = read_member(a, magazine, IOVA_MAGAZINE_NEXT, &magazine);

@@ -121,7 +121,12 @@ struct text irq_line_name(struct reader *reader, struct arena *arena, const stru
 		all = text_ok(n ? arena_printf(arena, "%s, %s", all.value, own) : own);
 		action = reader_pointer(reader, action.value, &core[CORE_IRQ_ACTION_NEXT], "name");
 	}
-	if (action.state != DATUM_OK && action.state != DATUM_NONE)
+	if (action.state == DATUM_OK)
+		action.state = problems_add(reader->problems,
+					    error_new(ERROR_CORRUPT, "more than %d handlers",
+						      ACTIONS_MAX),
+					    "name", "%s", reader_object_text(reader));
+	if (action.state != DATUM_NONE)
 		return (struct text){.state = action.state};
 	return all;
 }
@@ -144,5 +149,11 @@ struct datum irq_chip_data(struct reader *reader, const struct irq_line *line, u
 			return its_chip;
 		data = reader_pointer(reader, data.value, &core[CORE_IRQ_DATA_PARENT], "chip");
 	}
-	return data.state == DATUM_OK || data.state == DATUM_ABSENT ? (struct datum){0} : data;
+	if (data.state == DATUM_OK)
+		return (struct datum){
+			.state = problems_add(reader->problems,
+					      error_new(ERROR_CORRUPT,
+							"more than %d chips in a row", HIERARCHY_MAX),
+					      "chip", "%s", reader_object_text(reader))};
+	return data.state == DATUM_ABSENT ? (struct datum){0} : data;
 }

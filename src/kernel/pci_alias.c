@@ -128,7 +128,11 @@ static void add_bridges(struct reader *r, const struct pci_function *f, struct p
 		struct bridge bridge;
 
 		if (depth == DEPTH_MAX)
-			parent.state = DATUM_CORRUPT;
+			parent.state = problems_add(
+				r->problems,
+				error_new(ERROR_CORRUPT, "more than %d buses above one another",
+					  DEPTH_MAX),
+				"requester IDs", "%s", reader_object_text(r));
 		note_state(ret, self.state);
 		if (parent.state == DATUM_OK && self.state == DATUM_OK) {
 			enum datum_state state = read_bridge(r, self.value, &bridge);

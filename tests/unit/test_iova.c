@@ -18,6 +18,7 @@
 #include "model/iova.h"
 
 #define DOMAIN "struct dma_ops_domain"
+#define PROTECTION "struct protection_domain"
 #define IOVAD "struct iova_domain"
 #define OTHER_CPU UINT64_C(0x10000) /* how far its copies lie behind the first CPU's */
 #define LAST UINT64_C(0xfffffffffffff)
@@ -293,12 +294,45 @@ static void test_compare(void **state)
 	end(&t);
 }
 
+/* A depot of a newer kernel's, whose magazines hang on one another, the second on the first. */
+static void test_circle(void **state)
+{
+	static const char rcache[] = "struct iova_rcache", magazine[] = "struct iova_magazine";
+	struct allocator t = {.m = fake_machine_new(&(struct fake_options){.layouts = "6.12"}, 1)};
+	struct reader reader = {.problems = &t.problems};
+	struct fake_kernel *k = t.m->k;
+	uint64_t cookie = fake_alloc_bytes(k, FAKE_PAGE), rcaches = fake_alloc_bytes(k, FAKE_PAGE);
+	uint64_t magazines[] = {fake_alloc_bytes(k, 2048), fake_alloc_bytes(k, 2048)};
+
+	(void)state;
+	fake_put(k, t.m->domains[DOMAIN_NIC] + fake_offset(k, PROTECTION, "domain"),
+		 "struct iommu_domain", "iova_cookie", cookie);
+	t.iovad = cookie + fake_offset(k, "struct iommu_dma_cookie", "iovad");
+	fake_put(k, t.iovad, IOVAD, "granule", FAKE_PAGE);
+	fake_put(k, t.iovad, IOVAD, "rcaches", rcaches);
+	fake_write(k, fake_symbol(k, "nr_cpu_ids"), 4, 1);
+	fake_write(k, fake_symbol(k, "__cpu_possible_mask"), 8, 1);
+	fake_put(k, rcaches, rcache, "cpu_rcaches", fake_alloc_bytes(k, FAKE_PAGE));
+	fake_put(k, rcaches, rcache, "depot_size", 60000);
+	fake_put(k, rcaches, rcache, "depot", magazines[0]);
+	fake_put(k, magazines[0], magazine, "next", magazines[1]);
+	fake_put(k, magazines[1], magazine, "next", magazines[0]);
+	fake_view_open(t.m, &t.view);
+	assert_null(session_kernel(t.view.session, &reader.kernel));
+	assert_null(iova_allocator_open(&reader, domain_of(&t)->core_address, 0, &t.a));
+	assert_int_equal(t.a.address, t.iovad);
+	assert_int_equal(t.a.idle_state, DATUM_CORRUPT);
+	assert_int_equal(t.problems.n, 1);
+	assert_non_null(strstr(t.problems.at[0].message, "lead back"));
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own),	cmocka_unit_test(test_other_queues),
 		cmocka_unit_test(test_missing), cmocka_unit_test(test_others),
-		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_compare), cmocka_unit_test(test_circle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
