@@ -396,7 +396,7 @@ static struct error *open_other(struct diff *d, struct target_spec *spec, const 
 	if (!err)
 		err = session_target(d->sides[1].session, &target);
 	if (err || symbols || !mine->symbols)
-		return err ? error_prepend(err, "%s", *file) : NULL;
+		return err;
 	if (!is_same_kernel(d->sides[0].target, target))
 		return NULL;
 	session_free(d->sides[1].session);

@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+
+#define COPY_ADVICE "; copy it anew, or see whether the disk was full when it was written"
 
 static struct error *check_kind(int fd)
 {
@@ -19,10 +22,23 @@ static struct error *check_kind(int fd)
 	if (fstat(fd, &st) < 0)
 		return error_errno(errno, "cannot examine it");
 	if (S_ISDIR(st.st_mode))
-		return error_new(ERROR_OTHER, "is a directory, not a dump");
+		return error_new(ERROR_OTHER, "is a directory, not a dump; name the file in it");
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return error_new(ERROR_OTHER, "is neither a regular file nor a block device");
 	return NULL;
+}
+
+static const char *advice(int why)
+{
+	switch (why) {
+	case ENOENT:
+		return "; kdump leaves its dumps in /var/crash";
+	case EACCES:
+	case EPERM:
+		return "; dumps are for root to read: try it as root";
+	default:
+		return "";
+	}
 }
 
 struct error *core_file_open(const char *path, struct core_file *ret)
@@ -31,7 +47,7 @@ struct error *core_file_open(const char *path, struct core_file *ret)
 	_cleanup_(closep) int fd = file_open(path, O_NONBLOCK);
 
 	if (fd < 0)
-		return error_errno(errno, "cannot open it");
+		return error_new(ERROR_IO, "cannot open it: %s%s", strerror(errno), advice(errno));
 	struct error *err = check_kind(fd);
 	if (err)
 		return err;
@@ -51,7 +67,7 @@ struct error *core_file_read(const struct core_file *file, uint64_t offset, void
 	if (!range_within(offset, len, file->size))
 		return error_new(ERROR_CORRUPT,
 				 "the file is truncated: it ends at offset 0x%" PRIx64
-				 " and %zu bytes are wanted at 0x%" PRIx64,
+				 " and %zu bytes are wanted at 0x%" PRIx64 COPY_ADVICE,
 				 file->size, len, offset);
 	for (size_t done = 0; done < len;) {
 		ssize_t n = pread(file->fd, (char *)buf + done, len - done,
@@ -77,7 +93,7 @@ struct error *core_file_read_alloc(const struct core_file *file, uint64_t offset
 	if (!range_within(offset, len, file->size))
 		return error_new(ERROR_CORRUPT,
 				 "the file is truncated: it ends at offset 0x%" PRIx64
-				 " and 0x%" PRIx64 " bytes are wanted at 0x%" PRIx64,
+				 " and 0x%" PRIx64 " bytes are wanted at 0x%" PRIx64 COPY_ADVICE,
 				 file->size, len, offset);
 	if (len > CORE_FILE_ALLOC_MAX)
 		return error_new(ERROR_CORRUPT,

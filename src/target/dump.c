@@ -198,7 +198,8 @@ static struct error *unknown_format(const uint8_t magic[MAGIC_SIZE])
 		if (!memcmp(magic, known[i].start, known[i].length))
 			return error_new(ERROR_OTHER, "%s", known[i].message);
 	}
-	return error_new(ERROR_OTHER, "is not a dump: neither ELF nor kdump, flattened or not");
+	return error_new(ERROR_OTHER, "is not a dump: neither ELF nor kdump, flattened or not; name "
+				      "what kdump, QEMU or 'virsh dump --memory-only' has written");
 }
 
 static struct error *magic_read(const struct core_file *file, uint8_t magic[MAGIC_SIZE])

@@ -26,6 +26,9 @@ struct elf_file {
 
 /* Opening. */
 
+#define NOT_ELF                                                                                    \
+	"not an ELF file; -s takes a vmlinux, a System.map, or what 'kernel --export' has written"
+
 /* Never hangs on a FIFO or the like. */
 static struct error *open_regular(const char *path, int *ret)
 {
@@ -33,7 +36,8 @@ static struct error *open_regular(const char *path, int *ret)
 	struct stat st;
 
 	if (fd < 0)
-		return errno == ENOENT ? error_new(ERROR_NOT_FOUND, "no such file")
+		return errno == ENOENT ? error_new(ERROR_NOT_FOUND, "no such file; without -s the usual "
+							    "places are searched")
 				       : error_errno(errno, "can't be opened");
 	if (fstat(fd, &st))
 		return error_errno(errno, "can't be read");
@@ -49,7 +53,7 @@ static struct error *check_header(Elf *elf)
 	GElf_Ehdr header;
 
 	if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
-		return error_new(ERROR_OTHER, "not an ELF file");
+		return error_new(ERROR_OTHER, NOT_ELF);
 	if (header.e_machine != EM_X86_64 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    header.e_ident[EI_DATA] != ELFDATA2LSB)
 		return error_new(ERROR_OTHER,
@@ -137,7 +141,7 @@ static struct error *elf_file_begin(const struct target_spec *spec, struct elf_f
 	elf_version(EV_CURRENT);
 	file->elf = elf_memory((char *)file->map, file->size);
 	if (!file->elf)
-		return error_new(ERROR_OTHER, "not an ELF file");
+		return error_new(ERROR_OTHER, NOT_ELF);
 	err = check_header(file->elf);
 	if (err)
 		return err;

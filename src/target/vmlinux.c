@@ -121,8 +121,9 @@ static struct error *check_kernel(struct elf_file *file, const struct kernel_ide
 		if (!strcasecmp(build_id, kernel->build_id))
 			return NULL;
 		return error_new(ERROR_OTHER,
-				 "%s is another kernel's: its build ID is %s, the dump's is %s",
-				 elf_file_path(file), build_id, kernel->build_id);
+				 "%s is another kernel's: its build ID is %s, the dump's is %s; %s",
+				 elf_file_path(file), build_id, kernel->build_id,
+				 vmlinux_advice(kernel).text);
 	}
 	return kernel->release ? check_release(file, kernel->release) : NULL;
 }

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is no dump, or no sense: one line that says so, and nothing else."""
 
+import os
 import random
+import shutil
 import struct
+import subprocess
 
-from support import ANSWERED, PARTLY, ROOT, TARGET, USAGE, TestCase, for_each, run, scratch
+from support import (ANSWERED, PARTLY, ROOT, TARGET, TIMEOUT, USAGE, TestCase, for_each, program, run,
+                     scratch)
+
+FIXTURE = ROOT / "tests/fixtures/6.12-after.elf"
 
 EHDR = struct.Struct("<16sHHIQQQIHHHHHH")
 X86_64, AARCH64, I386 = 62, 183, 3
@@ -28,14 +34,14 @@ def flattened():
 FILES = (
     ("empty", b"", "is empty"),
     ("one byte", b"K", "is not a dump"),
-    ("text", b"The quick brown fox jumps over the lazy dog.\n" * 9, "is not a dump"),
+    ("text", b"The quick brown fox jumps over the lazy dog.\n" * 9, "virsh dump --memory-only"),
     ("picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(99), "is not a dump"),
     ("random bytes", random.Random(1).randbytes(1 << 16), "is not a dump"),
     ("zeros", bytes(1 << 16), "is not a dump"),
     ("gzip", b"\x1f\x8b\x08" + bytes(99), "gzip"),
     ("xz", b"\xfd7zXZ\0" + bytes(99), "xz"),
     ("zstd", b"\x28\xb5\x2f\xfd" + bytes(99), "zstd"),
-    ("ELF header cut off", elf()[:40], "truncated"),
+    ("ELF header cut off", elf()[:40], "copy it anew"),
     ("ELF program headers cut off", elf(count=9, rest=bytes(56)), "truncated"),
     ("ELF program headers beyond the end", elf(table=1 << 62, count=1), "ELF program headers"),
     ("ELF program headers of no size", elf(entry_size=0, count=1, rest=bytes(56)), "ELF"),
@@ -90,10 +96,37 @@ class Files(TestCase):
 
     def test_no_such_file(self):
         path = scratch() / "nowhere"
-        self.refused(TARGET, "--core", path, "devices", path=path, why="No such file")
+        self.refused(TARGET, "--core", path, "devices", path=path, why="No such file", do="/var/crash")
+        line = self.refused(PARTLY, "--core", FIXTURE, "diff", path, path=path, why="No such file")
+        self.assertEqual(line.count(str(path)), 1)
+
+    def test_not_readable(self):
+        path = self.file("not-readable", elf())
+        path.chmod(0)
+        if os.geteuid():
+            self.refused(TARGET, "--core", path, "devices", path=path, why="Permission denied", do="root")
+            return
+        path.parent.chmod(0o755)
+        own = scratch() / "iommuscope-of-all"
+        shutil.copy(program(), own)
+        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", own, "--core", path, "devices"],
+                              capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        self.assertEqual(done.returncode, TARGET, done)
+        self.assertRegex(done.stderr, r"Permission denied; dumps are for root to read")
+
+    def test_symbols(self):
+        """What is wrong with the file that -s names, and what to give instead."""
+        text = self.file("text-for-symbols", b"The quick brown fox\n" * 99)
+        core = ROOT / "tests/fuzz/corpus/elf/core"
+        for path, why, do in ((scratch() / "nowhere", "no such file", "without -s"),
+                              (text, "not an ELF file", "kernel --export"),
+                              (ROOT / "tests/fuzz/corpus/vmlinux/dwarf5", "another kernel's",
+                               "linux-image-6.1.0-test-dbg")):
+            with self.subTest(path.name):
+                self.refused(TARGET, "--symbols", path, "--core", core, "info", path=path, why=why, do=do)
 
     def test_directory(self):
-        self.refused(TARGET, "--core", scratch(), "devices", path=scratch(), why="directory")
+        self.refused(TARGET, "--core", scratch(), "devices", path=scratch(), why="directory", do="name the file in it")
 
     def test_device(self):
         self.refused(TARGET, "--core", "/dev/null", "devices", path="/dev/null")
