@@ -90,8 +90,10 @@ struct error *recorder_note(struct recorder *recorder, uint64_t pa, size_t len)
 		unsigned n = len < PAGE_SIZE - first ? (unsigned)len : (unsigned)PAGE_SIZE - first;
 		struct recorder_page *page = page_of(recorder, pa >> PAGE_SHIFT);
 
-		if (!page || !page_note(page, first, n))
+		if (!page || !page_note(page, first, n)) {
+			recorder->lacks = true;
 			return error_no_memory;
+		}
 		pa += n;
 		len -= n;
 	}
@@ -103,8 +105,10 @@ struct error *recorder_note_failed(struct recorder *recorder, uint64_t pa, enum 
 	if (code == ERROR_EXCLUDED)
 		return NULL;
 	struct recorder_page *page = page_of(recorder, pa >> PAGE_SHIFT);
-	if (!page)
+	if (!page) {
+		recorder->lacks = true;
 		return error_no_memory;
+	}
 	page->failed = (uint8_t)code;
 	return NULL;
 }
@@ -183,7 +187,7 @@ struct error *recorder_visit(struct recorder *recorder,
 	struct error *err = NULL;
 	size_t n = 0;
 
-	if (!pages)
+	if (!pages || recorder->lacks)
 		return error_no_memory;
 	for (size_t i = 0; i < recorder->room; i++) {
 		if (recorder->at[i].used)

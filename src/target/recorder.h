@@ -7,6 +7,7 @@
 #ifndef TARGET_RECORDER_H
 #define TARGET_RECORDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct recorder_page;
 struct recorder {
 	struct recorder_page *at; /* open addressing */
 	size_t room, n;
+	bool lacks; /* there was no memory for a note, though its reader may have gone on */
 };
 
 /* Adjacent and overlapping ranges merge. */
@@ -37,7 +39,7 @@ struct recorder_range {
 
 /*
  * Every range, by address, ranges across pages merged. An error of the visitor ends it and is
- * returned. Nothing may be noted meanwhile.
+ * returned; ERROR_NO_MEMORY, too, when these are not all. Nothing may be noted meanwhile.
  */
 struct error *recorder_visit(struct recorder *recorder,
 			     struct error *(*visit)(void *arg, const struct recorder_range *range),
