@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,16 +54,32 @@ static struct error *take_option(struct arguments *arguments, const struct argum
 	return err;
 }
 
+/* A range that stands where an operand is too many, as it is to be given; else nothing. */
+static void hint_range(const struct command *command, const char *word, char *ret, size_t size)
+{
+	struct range range;
+	_cleanup_(error_freep) struct error *err = parse_range(word, &range);
+
+	for (size_t i = 0; i < command->n_options && !err; i++)
+		if (command->options[i].argument && !strcmp(command->options[i].argument, "A-B"))
+			snprintf(ret, size, "; a range is given as --%s %s",
+				 command->options[i].name, word);
+}
+
 static struct error *check_operands(const struct call *call)
 {
 	const struct command *command = call->command.command;
 	size_t n = call->command.n_operands;
+	char hint[80] = "";
 
 	if (n >= command->min_operands && n <= command->max_operands)
 		return NULL;
-	return error_new(ERROR_USAGE, "too %s operands; usage: %s%s%s",
+	if (n > command->max_operands)
+		hint_range(command, call->operands[command->max_operands], hint, sizeof(hint));
+	return error_new(ERROR_USAGE, "too %s operands; usage: %s%s%s%s",
 			 n < command->min_operands ? "few" : "many", command->name,
-			 command->operands ? " " : "", command->operands ? command->operands : "");
+			 command->operands ? " " : "", command->operands ? command->operands : "",
+			 hint);
 }
 
 /* `devices --help` is `help devices`. */

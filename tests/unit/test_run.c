@@ -203,6 +203,10 @@ static void test_lines(void **state)
 		 "iommuscope: decode: too few operands; usage: decode STRUCTURE WORD...\n"},
 		{"help dte dte", 2, "",
 		 "iommuscope: help: too many operands; usage: help [COMMAND|STRUCTURE|CHECK]\n"},
+		{"map 0x79 0x100", 2, "",
+		 "iommuscope: map: too many operands; usage: map BDF|DOMAIN; a range is given as --range 0x100\n"},
+		{"map 0x79 0x7a:1", 2, "",
+		 "iommuscope: map: too many operands; usage: map BDF|DOMAIN\n"},
 		{"devcies", 2, "", "iommuscope: no command 'devcies'; did you mean 'devices'?\n"},
 		{"decode --levle 1 " DTE, 2, "",
 		 "iommuscope: decode: no option --levle; did you mean --level?\n"},
@@ -321,7 +325,8 @@ int main(void)
 		cmocka_unit_test(test_words),	  cmocka_unit_test(test_open_quotes),
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_arguments_end),
 		cmocka_unit_test(test_lines),	  cmocka_unit_test(test_no_target),
-		cmocka_unit_test(test_help),	  cmocka_unit_test(test_prompt_words), cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_help),	  cmocka_unit_test(test_prompt_words),
+		cmocka_unit_test(test_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
