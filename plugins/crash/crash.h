@@ -36,7 +36,13 @@ struct program_context {
 	char *dumpfile;
 };
 
-#define CRASH_LIVE_SYSTEM 0x1ULL /* flags */
+/* flags. A live system need not be this one: it may be another machine, or a virtual one's memory.
+ */
+#define CRASH_LIVE_SYSTEM 0x1ULL
+#define CRASH_DEV_MEM 0x2000000ULL
+#define CRASH_REMOTE 0x4000000ULL
+#define CRASH_RAM_DUMP 0x10000000ULL
+#define CRASH_PROC_KCORE 0x8000000000000000ULL
 
 extern struct program_context *pc;
 

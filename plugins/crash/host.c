@@ -114,6 +114,7 @@ static void host_facts(struct target *target, struct target_facts *ret)
 
 	*ret = (struct target_facts){
 		.kind = "crash",
+		.format = host->machine.memory->format,
 		.release = host->boot.release,
 		.build_id = host_vmcoreinfo(target, "BUILD-ID"),
 		.symbols = "crash",
@@ -181,6 +182,13 @@ static struct error *host_load(struct host *host)
 	return err ? err : host_names(host);
 }
 
+static bool is_this_system(void)
+{
+	const unsigned long long elsewhere = CRASH_REMOTE | CRASH_RAM_DUMP;
+
+	return (pc->flags & (CRASH_LIVE_SYSTEM | elsewhere)) == CRASH_LIVE_SYSTEM;
+}
+
 /* In place of target/open.c: there is one target here. */
 struct error *target_open(const struct target_spec *spec, struct target **ret)
 {
@@ -188,7 +196,11 @@ struct error *target_open(const struct target_spec *spec, struct target **ret)
 
 	if (!host)
 		return error_no_memory;
-	host->machine.base = (struct target){.ops = &host_ops, .interrupt = spec->interrupt};
+	host->machine.base = (struct target){
+		.ops = &host_ops,
+		.interrupt = spec->interrupt,
+		.system = is_this_system() ? "/sys" : NULL,
+	};
 	host->spec = *spec;
 	struct error *err = host_load(host);
 	if (err) {

@@ -95,6 +95,16 @@ static struct error *read_vmcoreinfo(char **ret)
 			 "it the kernel's page tables are not found");
 }
 
+/* What crash reads of a system that runs; what a dump is it does not say in one way. */
+static const char *format_of(unsigned long long flags)
+{
+	if (!(flags & CRASH_LIVE_SYSTEM))
+		return NULL;
+	if (flags & CRASH_PROC_KCORE)
+		return "kcore";
+	return flags & CRASH_DEV_MEM ? "/dev/mem" : "live";
+}
+
 struct error *host_memory_open(struct memory **ret)
 {
 	struct memory *memory = calloc(1, sizeof(*memory));
@@ -103,6 +113,7 @@ struct error *host_memory_open(struct memory **ret)
 		return error_no_memory;
 	*memory = (struct memory){
 		.ops = &host_memory_ops,
+		.format = format_of(pc->flags),
 		.moving = pc->flags & CRASH_LIVE_SYSTEM,
 	};
 	struct error *err = read_vmcoreinfo(&memory->notes.vmcoreinfo);

@@ -163,6 +163,17 @@ FORMS = {
 }
 
 
+def behind_the_filter(processes):
+    """Of {pid: [(call, the rest of its line)]} what was called by those that have set the filter, once they had."""
+    found = []
+    for calls in processes.values():
+        filters = [i for i, (call, rest) in enumerate(calls)
+                   if call == "seccomp" and "SET_MODE_FILTER, 0" in rest and rest.endswith("= 0")]
+        if filters:
+            found += calls[filters[-1] + 1:]
+    return found
+
+
 class Calls(Apart):
     """Traced: what the worker does, from the moment on at which it gives up its rights."""
 
@@ -186,12 +197,7 @@ class Calls(Apart):
 
     def behind(self, *words):
         """The calls of all workers, once they are behind the filter."""
-        found = []
-        for calls in self.traced(*words).values():
-            filters = [i for i, (call, rest) in enumerate(calls)
-                       if call == "seccomp" and "SET_MODE_FILTER, 0" in rest and rest.endswith("= 0")]
-            if filters:
-                found += calls[filters[-1] + 1:]
+        found = behind_the_filter(self.traced(*words))
         self.assertTrue(found, f"{words}: no filter was set")
         return found
 

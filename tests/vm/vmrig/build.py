@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 
-from . import boots, crash, debian, formats, initramfs, iommufd, kmodule, live, qemu, roots, states
+from . import boots, crash, debian, formats, initramfs, iommufd, kmodule, live, live_crash, qemu, roots, states
 from .cache import (RIG_DIR, RigError, Step, cache_dir, note, publish, run, series_dir, vm_dir,
                     workspace)
 
@@ -116,6 +116,13 @@ class SeriesBuild:
         if self.program:
             self.boot("live", lambda *where: live.boot(*where, self.program), live.OUTPUTS,
                       (version, SOURCES / "live.py", *live.inputs(self.program)))
+        if self.program and self.series.live_crash:
+            if self.series.live_crash == "newer":
+                with NETWORK:
+                    roots.build()
+            self.boot("live-crash", lambda *where: live_crash.boot(*where, self.program), live_crash.OUTPUTS,
+                      (version, self.series.live_crash, SOURCES / "live.py", SOURCES / "live_crash.py",
+                       *live_crash.inputs(self.program)))
 
     def has_kernel(self, version):
         return kernel_step(self.series, version).is_done() and kernel_dir(self.series).exists()

@@ -39,10 +39,10 @@ def open_answers(disk, facts):
     return tarfile.open(disk, "r:")
 
 
-def take_answers(answers, tar, program):
-    """What the guest has said, with a word about the program added."""
+def take_answers(answers, tar, *programs):
+    """What the guest has said, with a word about the programs added."""
     stamp = tar.with_name(PROGRAM_HASH)
-    stamp.write_text(digest(program), encoding="ascii")
+    stamp.write_text(digest(*programs), encoding="ascii")
     with answers as source, tarfile.open(tar, "w:") as target:
         for member in source:
             target.addfile(member, source.extractfile(member) if member.isfile() else None)

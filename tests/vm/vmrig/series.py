@@ -17,6 +17,7 @@ class Series:
     modules: bool = True  # its modules are in the archive; else no VFIO, disk, network, VMCOREINFO
     kdump: bool = False  # also make a real kdump with a capture kernel
     nofwcfg: bool = False  # also boot without qemu_fw_cfg: a dump without VMCOREINFO
+    live_crash: str = ""  # also look at the running kernel in crash: the "system"'s, or the "newer" suite's
     dump_level: int = 31  # of makedumpfile
     module_options: tuple = ()  # ("module", "option=value") pairs
     boots: tuple = ()  # rows of states.py
@@ -34,7 +35,8 @@ SERIES = {
                boots=("pt", "nointremap", "v2", "faults", "many")),
         Series("6.12", ("bookworm-security",),
                boots=("pt", "nointremap", "v2", "faults", "iommufd", "many")),
-        Series("5.10", ("bullseye-security",), boots=("pt", "nointremap")),
+        Series("5.10", ("bullseye-security",), boots=("pt", "nointremap"),
+               live_crash="system"),
         # Debug packages, and from 6.19 on modules too, leave the archive before the kernels do.
         Series("6.16", ("trixie-backports",), debug=False),
         Series("6.18", ("trixie-backports",), debug=False),
