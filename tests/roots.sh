@@ -32,6 +32,8 @@ open_root() {
     for file in /etc/hosts /etc/apt/apt.conf.d/*proxy*; do
         [ ! -e "$file" ] || cp --parents "$file" "$root"
     done
+    mount --bind "$root" "$root" # so that what runs in it can have mounts of its own (unshare)
+    mount --make-private "$root"
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
 }
@@ -44,7 +46,7 @@ in_root() {
 }
 
 close_root() { # ROOT
-    umount -l "$1/proc" "$1/dev" 2>/dev/null || true
+    umount -l "$1/proc" "$1/dev" "$1" 2>/dev/null || true
     rm -rf --one-file-system "$1"
 }
 
