@@ -424,6 +424,8 @@ static struct error *diff_targets(struct diff *d, const char *file)
 		err = compare_iommus(d);
 	if (!err)
 		err = compare_all_devices(d);
+	if (d->sides[1].session)
+		session_share_failure(d->call->session, d->sides[1].session);
 	session_free(d->sides[1].session);
 	return err;
 }

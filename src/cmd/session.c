@@ -223,3 +223,8 @@ bool session_failed(const struct session *session)
 {
 	return session->failed;
 }
+
+void session_share_failure(struct session *session, const struct session *other)
+{
+	session->failed = session->failed || other->failed;
+}

@@ -51,5 +51,7 @@ void session_refresh(struct session *session);
 
 /* One of these functions has failed: an error now means "could not be opened", exit status 3. */
 bool session_failed(const struct session *session);
+/* What the other could not open, the command of this one could not either. */
+void session_share_failure(struct session *session, const struct session *other);
 
 #endif
