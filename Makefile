@@ -83,7 +83,7 @@ CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 LDFLAGS ?= -Wl,-z,relro,-z,now
 ALL_CPPFLAGS := -D_GNU_SOURCE -Isrc $(LIBRARY_CPPFLAGS) $(CPPFLAGS) -MMD -MP
 # A build knows nothing of the directory that it was made in.
-ALL_CFLAGS := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. $(CFLAGS) $(if $(WERROR),-Werror)
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden $(if $(WERROR),-Werror) -ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS)
 
 ifdef SANITIZE
