@@ -73,12 +73,13 @@ def filtered(host):
     return dump
 
 
-def run_script(host, dump, name, lines):
+def run_script(host, dump, name, lines, piped=()):
     """Runs crash with these command lines; what it printed. A pipe's process that has not begun
-    within some milliseconds crash gives up, its own commands' too: then once more."""
+    within some milliseconds crash gives up, its own commands' too, and says so on the terminal or to
+    the pipe, whose end is one of the files `piped`: then once more."""
     for _ in range(5):
         said = run_once(host, dump, name, lines)
-        if "crash: pipe operation failed" not in said:
+        if "pipe operation failed" not in said + "".join(path.read_text() for path in piped):
             break
     return said
 

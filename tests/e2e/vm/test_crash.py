@@ -52,7 +52,7 @@ def quoted(command):
 
 def uses(out):
     """As people use crash: pipes, files, help, slips."""
-    return (f"iommu devices | head -2 > {out}.head", f"iommu devices | wc -l > {out}.count",
+    return (f"iommu devices | head -2 > {out}.head", f"iommu devices | tee {out}.piped | wc -l > {out}.count",
             f"iommu devices >> {out}.head", f"help iommu > {out}.help", "iommu devcies",
             "iommu -c vmcore devices", "iommu devices --no-such", "iommu --version",
             f"iommu > {out}.none", f"iommu help > {out}.overview", f"iommu capture {out}.capture")
@@ -78,7 +78,8 @@ def visit(host, dump):
         *(f"iommu {'--json ' if form == 'json' else ''}{quoted(command)} > {path}"
           for (command, form), path in forms.items()),
         *uses(out),
-        *(f"iommu {form}rd -p {address:#x} 1" for form in ("", "--json ") if address)])
+        *(f"iommu {form}rd -p {address:#x} 1" for form in ("", "--json ") if address)],
+        piped=[Path(f"{out}.head"), Path(f"{out}.piped")])
     return Visit({key: path.read_text(encoding="utf-8") for key, path in forms.items()}, out,
                  address, said)
 
