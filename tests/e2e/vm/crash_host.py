@@ -73,18 +73,8 @@ def filtered(host):
     return dump
 
 
-def run_script(host, dump, name, lines, piped=()):
-    """Runs crash with these command lines; what it printed. A pipe's process that has not begun
-    within some milliseconds crash gives up, its own commands' too, and says so on the terminal or to
-    the pipe, whose end is one of the files `piped`: then once more."""
-    for _ in range(5):
-        said = run_once(host, dump, name, lines)
-        if "pipe operation failed" not in said + "".join(path.read_text() for path in piped):
-            break
-    return said
-
-
-def run_once(host, dump, name, lines):
+def run_script(host, dump, name, lines):
+    """Runs crash with these command lines; what it printed."""
     script = scratch() / f"{name}.crash"
     script.write_text("".join(f"{line}\n" for line in (f"extend {module()}", *lines, "quit")))
     command, changes = host.command(dump, "-i", script)
