@@ -51,17 +51,19 @@ def quoted(command):
 
 
 # A pipe whose process has not begun within some milliseconds crash gives up, and says so to its end: on a
-# busy machine every second one. Of so many, one gets through.
-PIPES = 20
+# busy machine every second one, ten in a row at times. Of so many, with other commands between them, some
+# get through.
+PIPES = len(COMMANDS)
 GIVEN_UP = "pipe operation failed\n"
 
 
+def pipes(out, i):
+    return f"iommu devices | cat > {out}.{i}.all", f"iommu devices | head -2 > {out}.{i}.head"
+
+
 def uses(out):
-    """As people use crash: pipes, files, help, slips."""
-    for i in range(PIPES):
-        yield f"iommu devices | cat > {out}.{i}.all"
-        yield f"iommu devices | head -2 > {out}.{i}.head"
-    yield from (f"iommu devices > {out}.twice", f"iommu devices >> {out}.twice",
+    """As people use crash: files, help, slips."""
+    return (f"iommu devices > {out}.twice", f"iommu devices >> {out}.twice",
                 f"help iommu > {out}.help", "iommu devcies", "iommu -c vmcore devices",
                 "iommu devices --no-such", "iommu --version", f"iommu > {out}.none",
                 f"iommu help > {out}.overview", f"iommu capture {out}.capture")
@@ -80,13 +82,15 @@ class Visit:
 def visit(host, dump):
     name = case_name((host, dump))
     out = scratch() / name
-    forms = {(command, form): scratch() / f"{name}.{i}.{form}"
-             for i, command in enumerate(COMMANDS) for form in ("text", "json")}
+    asked, forms = [], {}
+    for i, command in enumerate(COMMANDS):
+        for form, option in (("text", ""), ("json", "--json ")):
+            path = forms[command, form] = scratch() / f"{name}.{i}.{form}"
+            asked.append(f"iommu {option}{quoted(command)} > {path}")
+        asked += pipes(out, i)
     address = left_out(dump) if dump == filtered(host) else None
     said = run_script(host, dump, name, [
-        *(f"iommu {'--json ' if form == 'json' else ''}{quoted(command)} > {path}"
-          for (command, form), path in forms.items()),
-        *uses(out),
+        *asked, *uses(out),
         *(f"iommu {form}rd -p {address:#x} 1" for form in ("", "--json ") if address)])
     return Visit({key: path.read_text(encoding="utf-8") for key, path in forms.items()}, out,
                  address, said)
