@@ -7,32 +7,6 @@
 #include "amd/load.h"
 #include "amd/walk.h"
 
-/* The driver's struct iommu_dev_data: in archdata up to about Linux 5.8, then in dev_iommu. */
-static struct datum device_data(struct load *load, uint64_t device)
-{
-	const struct found *core = load->kernel->core;
-	struct reader *r = &load->reader;
-	struct datum data = {.state = DATUM_ABSENT};
-
-	if (is_found(&core[CORE_DEVICE_ARCHDATA]))
-		data = reader_pointer(r, device, &core[CORE_DEVICE_ARCHDATA], "device data");
-	if (data.state == DATUM_OK || !is_found(&core[CORE_DEV_IOMMU_PRIV]))
-		return data;
-	struct datum param = reader_pointer(r, device, &core[CORE_DEVICE_IOMMU], "device data");
-	if (param.state != DATUM_OK)
-		return param;
-	return reader_pointer(r, param.value, &core[CORE_DEV_IOMMU_PRIV], "device data");
-}
-
-const char *device_data_variant_name(const struct amd *amd)
-{
-	const struct found *core = amd->base.kernel->core;
-
-	if (is_found(&core[CORE_DEVICE_ARCHDATA]))
-		return "device.archdata.iommu";
-	return is_found(&core[CORE_DEV_IOMMU_PRIV]) ? "device.iommu->priv" : NULL;
-}
-
 static void name_function(struct load *load, const struct pci_function *f)
 {
 	char name[PCI_NAME_SIZE];
@@ -48,39 +22,20 @@ static struct error *read_groups(struct load *load)
 	if (!referred)
 		return error_no_memory;
 	for (size_t i = 0; i < load->functions.n; i++)
-		if (load->facts[i].group.state == DATUM_OK)
-			referred[i] = load->facts[i].group.value;
+		if (load->functions.at[i].group.state == DATUM_OK)
+			referred[i] = load->functions.at[i].group.value;
 	struct error *err = iommu_groups_read(&load->reader, &load->snapshot->arena, referred,
 					      load->functions.n, &load->groups);
 	free(referred);
 	return err;
 }
 
-struct error *load_device_facts(struct load *load)
+struct error *load_functions(struct load *load)
 {
-	const struct found *core = load->kernel->core;
-	struct reader *r = &load->reader;
-	struct error *err = pci_functions_read(r, &load->functions);
+	struct error *err = pci_functions_read(&load->reader, &load->snapshot->arena,
+					       &load->amd->found[AMD_DATA_DOMAIN],
+					       &load->functions);
 
-	if (err)
-		return err;
-	load->facts = calloc(load->functions.n + 1, sizeof(*load->facts));
-	if (!load->facts)
-		return error_no_memory;
-	for (size_t i = 0; i < load->functions.n && !err; i++) {
-		const struct pci_function *f = &load->functions.at[i];
-		struct device_facts *facts = &load->facts[i];
-
-		name_function(load, f);
-		facts->data = device_data(load, f->device);
-		facts->group = reader_pointer(r, f->device, &core[CORE_DEVICE_GROUP], "group");
-		facts->domain = facts->data;
-		if (facts->data.state == DATUM_OK)
-			facts->domain = reader_pointer(r, facts->data.value,
-						       &load->amd->found[AMD_DATA_DOMAIN],
-						       "domain");
-		err = target_poll(r->kernel->target);
-	}
 	return err ? err : read_groups(load);
 }
 
@@ -188,28 +143,8 @@ static void take_driver_view(struct load *load, struct device *device)
 		device->domain_id = place.domain_id;
 }
 
-#define REMOVABLE 3 /* enum device_removable, include/linux/device.h: DEVICE_REMOVABLE */
-
-/* Thunderbolt and the like: pci_dev.untrusted from Linux 5.0 on, device.removable from 5.14 on. */
-static struct datum read_external(struct load *load, const struct pci_function *f)
-{
-	const struct found *core = load->kernel->core;
-	struct reader *r = &load->reader;
-	struct datum untrusted =
-		reader_member(r, f->pci_dev, &core[CORE_PCI_UNTRUSTED], "untrusted");
-	struct datum removable =
-		reader_member(r, f->device, &core[CORE_DEVICE_REMOVABLE], "removable");
-
-	if (datum_is(removable, REMOVABLE))
-		return datum_ok(true);
-	if (untrusted.state == DATUM_OK && (removable.state == DATUM_OK || removable.state == DATUM_ABSENT))
-		return datum_ok(untrusted.value);
-	return untrusted.state == DATUM_OK ? removable : untrusted;
-}
-
 static struct error *read_device(struct load *load, size_t i, struct device *ret)
 {
-	const struct found *core = load->kernel->core;
 	const struct pci_function *f = &load->functions.at[i];
 	const struct amd_segment *segment = amd_segment(load->amd, f->segment);
 	struct reader *r = &load->reader;
@@ -223,18 +158,15 @@ static struct error *read_device(struct load *load, size_t i, struct device *ret
 	d->name = arena_strdup(arena, reader_object_text(r));
 	d->device = f->device;
 	d->pci_device = f->pci_dev;
-	d->data = load->facts[i].data.state == DATUM_OK ? load->facts[i].data.value : 0;
+	d->data = f->data.state == DATUM_OK ? f->data.value : 0;
 	if (d->data && is_found(&load->amd->found[AMD_DATA_DOMAIN]))
 		d->domain_word = d->data + load->amd->found[AMD_DATA_DOMAIN].value;
-	d->vendor = reader_member(r, f->pci_dev, &core[CORE_PCI_VENDOR], "vendor");
-	d->device_id = reader_member(r, f->pci_dev, &core[CORE_PCI_DEVICE], "device");
-	d->external = read_external(load, f);
-	d->class = reader_member(r, f->pci_dev, &core[CORE_PCI_CLASS], "class");
-	struct datum driver = reader_pointer(r, f->device, &core[CORE_DEVICE_DRIVER], "driver");
-	d->driver = (struct text){.state = driver.state};
-	if (driver.state == DATUM_OK)
-		d->driver = reader_string(r, arena, driver.value, &core[CORE_DRIVER_NAME], "driver");
-	d->domain = index_of(load, &load->domains_by_address, load->facts[i].domain, "domain");
+	d->vendor = f->vendor;
+	d->device_id = f->device_id;
+	d->external = f->external;
+	d->class = f->class;
+	d->driver = f->driver;
+	d->domain = index_of(load, &load->domains_by_address, f->domain, "domain");
 	d->iommu = d->alias = (struct datum){.state = amd_segment_state(load->amd)};
 	d->entry = (struct hw_entry){
 		.state = amd_segment_state(load->amd),
@@ -359,7 +291,8 @@ struct error *load_groups(struct load *load)
 	key_index_sort(&by_address);
 	for (uint32_t i = 0; i < s->n_devices; i++) {
 		reader_object_name(&load->reader, s->devices[i].name);
-		s->devices[i].group = index_of(load, &by_address, load->facts[i].group, "group");
+		s->devices[i].group = index_of(load, &by_address, load->functions.at[i].group,
+					       "group");
 	}
 	key_index_free(&by_address);
 	return err;

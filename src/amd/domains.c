@@ -229,9 +229,11 @@ static struct error *collect_names(struct load *load, struct domain_names *names
 	note_state(names, load->groups.state);
 	if (!err)
 		err = add_listed_domains(load, names);
-	for (size_t i = 0; i < load->functions.n && !err; i++)
-		err = add_domain(load, names, load->facts[i].domain,
-				 load->facts[i].data.value + data_domain->value);
+	for (size_t i = 0; i < load->functions.n && !err; i++) {
+		const struct pci_function *f = &load->functions.at[i];
+
+		err = add_domain(load, names, f->domain, f->data.value + data_domain->value);
+	}
 	for (size_t i = 0; i < load->groups.groups.n && !err; i++) {
 		const struct iommu_group *group = &load->groups.groups.at[i];
 

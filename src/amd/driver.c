@@ -68,7 +68,7 @@ static size_t amd_variants(const struct iommu_driver *driver, struct driver_vari
 	const struct amd *amd = amd_of(driver);
 	const struct driver_variant all[] = {
 		{"device tables", segment_variant_name(amd)},
-		{"device data", device_data_variant_name(amd)},
+		{"device data", pci_data_variant_name(driver->kernel)},
 		{"domain page tables", domain_variant_name(amd)},
 		{"guest-format tables", guest_table_variant_name(amd)},
 		{"PASID tables", pasid_variant_name(amd)},
@@ -101,7 +101,6 @@ static void load_end(struct load *load)
 	key_index_free(&load->iommus_by_address);
 	key_index_free(&load->devices_by_device);
 	iommu_groups_free(&load->groups);
-	free(load->facts);
 }
 
 static struct load load_begin(struct iommu_driver *driver, struct snapshot *snapshot)
@@ -118,9 +117,9 @@ static struct error *amd_load(struct iommu_driver *driver, unsigned parts,
 			      struct snapshot *snapshot)
 {
 	static const load_step iommu_steps[] = {load_segments, load_iommus};
-	static const load_step device_steps[] = {load_segments, load_device_facts, load_domains,
-						 load_devices,  load_groups,
-						 load_regions,  load_domain_members};
+	static const load_step device_steps[] = {load_segments, load_functions, load_domains,
+						 load_devices,  load_groups,    load_regions,
+						 load_domain_members};
 	static const load_step id_steps[] = {load_ids};
 	static const load_step interrupt_steps[] = {load_interrupts};
 	static const load_step ring_steps[] = {load_rings};

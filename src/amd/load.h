@@ -10,7 +10,7 @@
 
 struct dte_verdict; /* amd/hw/dte.h */
 
-/* Raw facts met on the way, addresses not yet turned into indexes. */
+/* What was met on the way, addresses not yet turned into indexes. */
 struct load {
 	struct amd *amd;
 	struct kernel *kernel;
@@ -18,10 +18,6 @@ struct load {
 	struct reader reader;
 	struct pci_functions functions;
 	struct iommu_groups groups;
-	/* Per function: the driver's data, its domain, the group; addresses or why not. */
-	struct device_facts {
-		struct datum data, domain, group;
-	} *facts;
 	/* Indexes in the snapshot by the addresses of kernel objects. */
 	struct key_index domains_by_address, domains_by_core, iommus_by_address, devices_by_device;
 	/* Physical memory of the capture kernel, end inclusive; both 0: none reserved. */
@@ -32,7 +28,7 @@ struct load {
 
 struct error *load_segments(struct load *load); /* into load->amd, once */
 struct error *load_iommus(struct load *load);
-struct error *load_device_facts(struct load *load); /* and groups */
+struct error *load_functions(struct load *load); /* and groups */
 struct error *load_domains(struct load *load);
 struct error *load_devices(struct load *load);
 struct error *load_groups(struct load *load);
@@ -96,7 +92,6 @@ const char *guest_table_variant_name(const struct amd *amd);
 const char *pasid_variant_name(const struct amd *amd);
 const char *ids_variant_name(const struct amd *amd);
 const char *segment_variant_name(const struct amd *amd);
-const char *device_data_variant_name(const struct amd *amd);
 const char *interrupt_variant_name(const struct amd *amd);
 
 /* Reads one entry of a segment's device table; judges nothing. */

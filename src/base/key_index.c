@@ -23,9 +23,18 @@ static int compare_rows(const void *a, const void *b)
 	return (ra->index > rb->index) - (ra->index < rb->index);
 }
 
+static bool is_sorted(const struct key_index *map)
+{
+	for (size_t i = 1; i < map->n; i++)
+		if (compare_rows(&map->at[i - 1], &map->at[i]) > 0)
+			return false;
+	return true;
+}
+
+/* Objects often lie in memory as they were made, in which order lists have them too. */
 void key_index_sort(struct key_index *map)
 {
-	if (map->n)
+	if (!is_sorted(map))
 		qsort(map->at, map->n, sizeof(*map->at), compare_rows);
 }
 

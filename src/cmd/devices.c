@@ -165,9 +165,11 @@ static struct error *devices_run(struct command_call *call)
 {
 	_cleanup_(selection_free) struct selection selection = {0};
 	struct snapshot *snapshot;
-	struct error *err =
-		call_compared_snapshot(call, SNAPSHOT_DEVICES | SNAPSHOT_REQUESTERS, &snapshot);
+	unsigned parts = SNAPSHOT_DEVICES;
 
+	if (emit_shows(call->emit, COL_REQUESTERS) || emit_shows(call->emit, COL_REQUESTERS_WHY))
+		parts |= SNAPSHOT_REQUESTERS;
+	struct error *err = call_compared_snapshot(call, parts, &snapshot);
 	if (!err)
 		err = select_devices(call, snapshot, &selection);
 	for (size_t i = 0; i < selection.n && !err; i++)

@@ -124,7 +124,79 @@ static enum datum_state read_bus(struct reader *reader, uint64_t address, struct
 	return number.state != DATUM_OK ? number.state : segment.state;
 }
 
-static struct error *add_functions(struct reader *reader, const struct bus *bus,
+#define REMOVABLE 3 /* enum device_removable, include/linux/device.h: DEVICE_REMOVABLE */
+
+/* pci_dev.untrusted from Linux 5.0 on, device.removable from 5.14 on. */
+static struct datum read_external(struct reader *r, const struct pci_function *f)
+{
+	const struct found *core = r->kernel->core;
+	struct datum untrusted =
+		reader_member(r, f->pci_dev, &core[CORE_PCI_UNTRUSTED], "untrusted");
+	struct datum removable =
+		reader_member(r, f->device, &core[CORE_DEVICE_REMOVABLE], "removable");
+
+	if (datum_is(removable, REMOVABLE))
+		return datum_ok(true);
+	if (untrusted.state == DATUM_OK && (removable.state == DATUM_OK || removable.state == DATUM_ABSENT))
+		return datum_ok(untrusted.value);
+	return untrusted.state == DATUM_OK ? removable : untrusted;
+}
+
+static struct text read_driver(struct reader *r, struct arena *arena, uint64_t device)
+{
+	const struct found *core = r->kernel->core;
+	struct datum driver = reader_pointer(r, device, &core[CORE_DEVICE_DRIVER], "driver");
+
+	if (driver.state != DATUM_OK)
+		return (struct text){.state = driver.state};
+	return reader_string(r, arena, driver.value, &core[CORE_DRIVER_NAME], "driver");
+}
+
+/* In archdata up to about Linux 5.8, then in dev_iommu. */
+static struct datum read_data(struct reader *r, uint64_t device)
+{
+	const struct found *core = r->kernel->core;
+	struct datum data = {.state = DATUM_ABSENT};
+
+	if (is_found(&core[CORE_DEVICE_ARCHDATA]))
+		data = reader_pointer(r, device, &core[CORE_DEVICE_ARCHDATA], "device data");
+	if (data.state == DATUM_OK || !is_found(&core[CORE_DEV_IOMMU_PRIV]))
+		return data;
+	struct datum param = reader_pointer(r, device, &core[CORE_DEVICE_IOMMU], "device data");
+	if (param.state != DATUM_OK)
+		return param;
+	return reader_pointer(r, param.value, &core[CORE_DEV_IOMMU_PRIV], "device data");
+}
+
+const char *pci_data_variant_name(const struct kernel *kernel)
+{
+	if (is_found(&kernel->core[CORE_DEVICE_ARCHDATA]))
+		return "device.archdata.iommu";
+	return is_found(&kernel->core[CORE_DEV_IOMMU_PRIV]) ? "device.iommu->priv" : NULL;
+}
+
+/* All at once, while its pages are at hand: there may be many functions, each on pages of its own. */
+static void read_function(struct reader *r, struct arena *arena, const struct found *data_domain,
+			  struct pci_function *f)
+{
+	const struct found *core = r->kernel->core;
+	char name[PCI_NAME_SIZE];
+
+	pci_name(name, f->segment, f->devid);
+	reader_object_name(r, name);
+	f->vendor = reader_member(r, f->pci_dev, &core[CORE_PCI_VENDOR], "vendor");
+	f->device_id = reader_member(r, f->pci_dev, &core[CORE_PCI_DEVICE], "device");
+	f->class = reader_member(r, f->pci_dev, &core[CORE_PCI_CLASS], "class");
+	f->external = read_external(r, f);
+	f->driver = read_driver(r, arena, f->device);
+	f->group = reader_pointer(r, f->device, &core[CORE_DEVICE_GROUP], "group");
+	f->data = f->domain = read_data(r, f->device);
+	if (f->data.state == DATUM_OK)
+		f->domain = reader_pointer(r, f->data.value, data_domain, "domain");
+}
+
+static struct error *add_functions(struct reader *reader, struct arena *arena,
+				   const struct found *data_domain, const struct bus *bus,
 				   struct pci_functions *functions)
 {
 	struct kernel *kernel = reader->kernel;
@@ -151,6 +223,10 @@ static struct error *add_functions(struct reader *reader, const struct bus *bus,
 			.segment = bus->segment,
 			.devid = (uint16_t)(bus->number << 8 | (devfn.value & 0xff)),
 		};
+		read_function(reader, arena, data_domain, f);
+		err = target_poll(kernel->target);
+		if (err)
+			return err;
 	}
 	if (!err && node)
 		err = error_new(ERROR_CORRUPT, "more than %zu functions", FUNCTIONS_MAX);
@@ -184,7 +260,8 @@ static void sort_functions(struct pci_functions *functions)
 	functions->n = n;
 }
 
-struct error *pci_functions_read(struct reader *reader, struct pci_functions *ret)
+struct error *pci_functions_read(struct reader *reader, struct arena *arena,
+				 const struct found *data_domain, struct pci_functions *ret)
 {
 	static const enum core_need required[] = {
 		CORE_PCI_ROOT_BUSES, CORE_BUS_NODE,     CORE_BUS_CHILDREN, CORE_BUS_DEVICES,
@@ -203,7 +280,7 @@ struct error *pci_functions_read(struct reader *reader, struct pci_functions *re
 
 		enum datum_state state = read_bus(reader, buses.at[i], &bus);
 		if (state == DATUM_OK)
-			err = add_functions(reader, &bus, &functions);
+			err = add_functions(reader, arena, data_domain, &bus, &functions);
 		else
 			functions.state = state;
 		if (!err)

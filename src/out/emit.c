@@ -94,6 +94,11 @@ bool emit_failed(const struct emit *emit)
 	return emit->error || emit->buffer.error;
 }
 
+bool emit_shows(const struct emit *emit, unsigned column)
+{
+	return emit->is_shown[column];
+}
+
 uint64_t emit_count(const struct emit *emit)
 {
 	return emit->top.n;

@@ -107,6 +107,9 @@ void emit_abandon(struct emit *emit);
 /* A line before the rows, for people only: VIEW_PROSE has it, nothing else. NULL: none. */
 void emit_heading(struct emit *emit, const char *text);
 
+/* The answer has this column of the top-level table: what only others need is not worth a read. */
+bool emit_shows(const struct emit *emit, unsigned column);
+
 /* Rows ended so far. */
 uint64_t emit_count(const struct emit *emit);
 

@@ -385,6 +385,25 @@ static void test_allocations_of_capture(void **state)
 	scratch_run(&context->scratch, "test \"$(ls)\" = iommu.elf");
 }
 
+static unsigned long reads_of(const char *dump, const char *line)
+{
+	struct answer answer = ask(dump, line);
+
+	assert_int_equal(answer.status, EXIT_ANSWERED);
+	answer_free(&answer);
+	return reads.n;
+}
+
+/* What only some columns need is read when one of these is asked for. */
+static void test_reads_of_columns(void **state)
+{
+	unsigned long n = reads_of(CAPTURE, "devices -o bdf,domain_id");
+
+	(void)state;
+	assert_true(n < reads_of(CAPTURE, "devices -o bdf,requester_ids"));
+	assert_true(n < reads_of(CAPTURE, "devices -o bdf,requester_from"));
+}
+
 /* A command that is none of these has no target. */
 static bool is_tried(const char *name)
 {
@@ -414,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_allocations),
 		cmocka_unit_test(test_reads_of_capture),
 		cmocka_unit_test(test_allocations_of_capture),
+		cmocka_unit_test(test_reads_of_columns),
 		cmocka_unit_test(test_every_command),
 	};
 
