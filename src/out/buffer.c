@@ -96,6 +96,10 @@ size_t format_decimal(char *to, uint64_t value)
 	char digits[NUMBER_MAX];
 	size_t n = sizeof(digits);
 
+	if (value < 10) {
+		*to = (char)('0' + value);
+		return 1;
+	}
 	do {
 		digits[--n] = (char)('0' + value % 10);
 		value /= 10;
@@ -104,18 +108,32 @@ size_t format_decimal(char *to, uint64_t value)
 	return sizeof(digits) - n;
 }
 
-static size_t format_hex_digits(char *to, uint64_t value, size_t digits)
+/* The eight digits of a word in hex, the first at the lowest address: all at once, a byte for each. */
+static inline void put_hex_digits(char *to, uint32_t value)
 {
-	to[0] = '0';
-	to[1] = 'x';
-	for (size_t i = digits; i > 0; i--, value >>= 4)
-		to[1 + i] = "0123456789abcdef"[value & 15];
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t nibbles = value;
+
+	nibbles = (nibbles | nibbles << 16) & UINT64_C(0x0000ffff0000ffff);
+	nibbles = (nibbles | nibbles << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	nibbles = (nibbles | nibbles << 4) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	uint64_t letters = (nibbles + 6 * ones) >> 4 & ones; /* 1 where it is more than 9 */
+	uint64_t digits = __builtin_bswap64(nibbles + '0' * ones + letters * ('a' - '9' - 1));
+	memcpy(to, &digits, sizeof(digits));
+}
+
+static size_t format_hex_digits(char *to, uint64_t value, unsigned digits)
+{
+	value <<= 4 * (16 - digits);
+	memcpy(to, "0x", 2);
+	put_hex_digits(to + 2, (uint32_t)(value >> 32));
+	put_hex_digits(to + 10, (uint32_t)value);
 	return 2 + digits;
 }
 
 size_t format_hex(char *to, uint64_t value)
 {
-	return format_hex_digits(to, value, (67 - (size_t)__builtin_clzll(value | 1)) / 4);
+	return format_hex_digits(to, value, (67 - (unsigned)__builtin_clzll(value | 1)) / 4);
 }
 
 size_t format_word(char *to, uint64_t value)

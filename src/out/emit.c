@@ -157,20 +157,14 @@ void emit_row_end(struct emit *emit)
 /* What takes work to keep is kept only where it will be printed. */
 static bool is_wanted(const struct emit *emit, unsigned column)
 {
-	return emit->rows != &emit->top || emit->is_shown[column];
+	return emit->rows != &emit->top || emit_shows(emit, column);
 }
 
-/* The cell that takes a value of `column`: in an array a new one at its end. */
-static struct cell *cell_for(struct emit *emit, unsigned index)
+/* The cell that takes the next value of an array: a new one at its end. */
+static struct cell *array_cell(struct emit *emit, unsigned index)
 {
-	struct rows *rows = emit->rows;
+	struct cell *cell = &emit->rows->open->cells[index];
 
-	if (__builtin_expect(emit->error != NULL, 0))
-		return &emit->lost;
-	assert(rows->open && index < rows->table->n_columns);
-	struct cell *cell = &rows->open->cells[index];
-	if (__builtin_expect(!(rows->table->columns[index].flags & COLUMN_ARRAY), 1))
-		return cell;
 	if (!is_wanted(emit, index))
 		return &emit->lost;
 	if (cell->kind != CELL_LIST) {
@@ -188,6 +182,19 @@ static struct cell *cell_for(struct emit *emit, unsigned index)
 		cell->list->first = added;
 	cell->list->last = added;
 	return &added->cell;
+}
+
+/* The cell that takes a value of `column`. */
+static inline struct cell *cell_for(struct emit *emit, unsigned index)
+{
+	const struct rows *rows = emit->rows;
+
+	if (emit->error)
+		return &emit->lost;
+	assert(rows->open && index < rows->table->n_columns);
+	if (rows->table->columns[index].flags & COLUMN_ARRAY)
+		return array_cell(emit, index);
+	return &rows->open->cells[index];
 }
 
 void emit_number(struct emit *emit, unsigned column, uint64_t value)

@@ -44,6 +44,14 @@ static size_t format_number(char *to, const struct choice *choice, uint64_t valu
 	}
 }
 
+/* So many and perhaps more: a few at once cost less than to count them. */
+static void put_blanks(char *to, size_t n)
+{
+	memset(to, ' ', NUMBER_MAX);
+	if (n > NUMBER_MAX)
+		memset(to + NUMBER_MAX, ' ', n - NUMBER_MAX);
+}
+
 static void stream_number(struct buffer *buffer, const struct choice *choice, uint64_t value,
 			  bool last)
 {
@@ -59,9 +67,9 @@ static void stream_number(struct buffer *buffer, const struct choice *choice, ui
 		memcpy(to, digits, length);
 		if (last)
 			pad = 0;
-		memset(to + length, ' ', pad);
+		put_blanks(to + length, pad);
 	} else {
-		memset(to, ' ', pad);
+		put_blanks(to, pad);
 		memcpy(to + pad, digits, NUMBER_MAX);
 	}
 	buffer->n += pad + length;
