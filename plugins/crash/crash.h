@@ -19,6 +19,9 @@ struct command_table_entry {
 	unsigned long flags;
 };
 
+/* flags: the command is there in `crash --minimal` too, where crash looks for neither tasks nor modules. */
+#define CRASH_IN_MINIMAL 0x8UL
+
 /* A NULL name ends the table, which stays the module's. Called while dlopen() is at work. */
 void register_extension(struct command_table_entry *table);
 

@@ -149,7 +149,7 @@ static void make_help(void)
 }
 
 static struct command_table_entry command_table[] = {
-	{"iommu", iommu_command, help_data, 0},
+	{"iommu", iommu_command, help_data, CRASH_IN_MINIMAL},
 	{NULL},
 };
 

@@ -73,11 +73,11 @@ def filtered(host):
     return dump
 
 
-def run_script(host, dump, name, lines):
-    """Runs crash with these command lines; what it printed."""
+def run_script(host, dump, name, lines, *options):
+    """Runs crash with these options and command lines; what it printed."""
     script = scratch() / f"{name}.crash"
     script.write_text("".join(f"{line}\n" for line in (f"extend {module()}", *lines, "quit")))
-    command, changes = host.command(dump, "-i", script)
+    command, changes = host.command(dump, *options, "-i", script)
     done = subprocess.run(command, env={**changes, **host.environment(f"{name}.cache")},
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, timeout=START, check=False)
