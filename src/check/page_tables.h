@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between page_tables.c, which goes through the tables, and mappings.c, which goes through their
+/* Between page_tables.c, which goes through the tables, and entries.c, which goes through their
  * entries. */
 #ifndef CHECK_PAGE_TABLES_H
 #define CHECK_PAGE_TABLES_H
