@@ -488,6 +488,14 @@ CASES = {
 }
 CASES["map-foreign"] = Case("7.2-after", two_vms(1), two_vms(1024), two_vms(None))
 
+def free_behind_far(machine):
+    """In front of a free page one is mapped that is 128 GB above it: of both, `check` remembers what they are
+    in the same place."""
+    told = free_page(page_at(PLAIN + 0x1000))(machine)
+    entry_at(PLAIN, 3, pa=lambda m: page_at(PLAIN + 0x1000)(m) + (128 << 30))(machine)
+    return told
+
+
 # More faults of the same rules: ID -> cases whose fault alone counts.
 MORE = {
     "dte-root-0": ("dte-root", Case("7.2-after", change(lambda m: m.entry(NIC), 0x6000000000000603, NIC), None,
@@ -498,5 +506,6 @@ MORE = {
     "dte-driver-mode": ("dte-driver", Case("7.2-after", flip(NIC, 0, 3 << 9 ^ 4 << 9), None, None)),
     "domain-id-ida": ("domain-id-free", Case("7.2-after", free_in_ida, None, None)),
     "pt-level-skipped": ("pt-level", Case("7.2-after", entry_at(PLAIN, 0, 1 << 9), None, None)),
+    "map-free-far": ("map-free", Case("7.2-after", free_behind_far, None, None, also=("map-nowhere",))),
     "ring-wait-behind": ("ring-wait", Case("7.2-after", stored_less, None, None)),
 }
