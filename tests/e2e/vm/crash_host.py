@@ -91,13 +91,14 @@ class Silence(AssertionError):
 
 
 class Terminal:
-    """crash on a terminal, with somebody at it."""
+    """crash on a terminal, with somebody at it, in the directory of the tests' own files."""
 
     def __init__(self, host, dump, name):
         command, changes = host.command(dump)
         self.marks = 0
         self.pid, self.fd = pty.fork()
         if not self.pid:
+            os.chdir(scratch())
             os.execvpe(command[0], command, {**changes, **host.environment(f"{name}.cache")})
         self.read_until(b"crash> ", START)
         self.command("set scroll off")
@@ -146,10 +147,11 @@ class Terminal:
         return int(re.search(r"RssAnon:\s*(\d+)", status).group(1))
 
     def files(self):
-        """Files that it has open. Of its own pipes crash leaves some open on Ctrl-C, with the state
-        of the processes behind them; the module opens neither."""
+        """Files that it has open. On Ctrl-C crash leaves open some of its own pipes, with the state of the
+        processes behind them, and the file of a redirection; the module opens none of these."""
         names = (os.readlink(path) for path in Path(f"/proc/{self.pid}/fd").iterdir())
-        return sorted(name for name in names if not name.startswith(("pipe:", "/proc")))
+        return sorted(name for name in names if not name.startswith(("pipe:", "/proc"))
+                      and Path(name).parent != scratch())
 
     def close(self):
         self.send("quit\n")
