@@ -133,8 +133,12 @@ static struct error *core_of_domain(struct load *load, uint64_t address, uint64_
 static struct error *add_name(struct domain_names *names, uint64_t address, uint64_t core,
 			      uint64_t holder, uint64_t value)
 {
-	struct domain_name *name = vec_push(names);
+	const struct domain_name *last = names->n ? &names->at[names->n - 1] : NULL;
 
+	/* Neighbours often have the same, and a group its default domain: less is to be sorted. */
+	if (last && last->address == address && last->core == core && last->holder.size)
+		return NULL;
+	struct domain_name *name = vec_push(names);
 	if (!name)
 		return error_no_memory;
 	*name = (struct domain_name){address, core, {holder, value, holder ? 8 : 0}};

@@ -122,23 +122,23 @@ static inline void put_hex_digits(char *to, uint32_t value)
 	memcpy(to, &digits, sizeof(digits));
 }
 
-static size_t format_hex_digits(char *to, uint64_t value, unsigned digits)
+static inline size_t put_hex(char *to, uint64_t value, size_t length)
 {
-	value <<= 4 * (16 - digits);
+	value <<= 4 * (WORD_LENGTH - length);
 	memcpy(to, "0x", 2);
 	put_hex_digits(to + 2, (uint32_t)(value >> 32));
 	put_hex_digits(to + 10, (uint32_t)value);
-	return 2 + digits;
+	return length;
 }
 
 size_t format_hex(char *to, uint64_t value)
 {
-	return format_hex_digits(to, value, (67 - (unsigned)__builtin_clzll(value | 1)) / 4);
+	return put_hex(to, value, hex_length(value));
 }
 
 size_t format_word(char *to, uint64_t value)
 {
-	return format_hex_digits(to, value, 16);
+	return put_hex(to, value, WORD_LENGTH);
 }
 
 /* The largest unit in which the size is a whole number, or one and a half and the like. */

@@ -61,7 +61,14 @@ void buffer_pad(struct buffer *buffer, size_t blanks);
 size_t format_decimal(char *to, uint64_t value);
 size_t format_hex(char *to, uint64_t value);  /* 0x79 */
 size_t format_word(char *to, uint64_t value); /* 0x0000000000000079 */
+#define WORD_LENGTH 18
 size_t format_size(char *to, uint64_t bytes); /* 4K, 1.5G, 4097: always exact */
+
+/* How long format_hex() will make it. */
+static inline size_t hex_length(uint64_t value)
+{
+	return 2 + (67 - (size_t)__builtin_clzll(value | 1)) / 4;
+}
 
 /* The caller's text as a part of a line: what could steer a terminal is escaped as \x1b. */
 void buffer_escaped(struct buffer *buffer, const char *text, bool ascii);

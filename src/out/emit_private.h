@@ -63,6 +63,11 @@ struct choice {
 	const char *json;  /* ready to print: "key": */
 	size_t json_length;
 	struct view *nested; /* VALUE_ROWS */
+	struct stream_cell {
+		uint64_t value;
+		size_t length; /* 0: none yet */
+		char text[32]; /* with what pads it */
+	} last; /* emit_stream.c: sizes and flags are the same line after line */
 };
 
 struct view {

@@ -27,52 +27,83 @@ static void stream_header(struct emit *emit)
 	buffer_char(buffer, '\n');
 }
 
-/* The common case, with no detour: a whole number of a plain column. */
-static size_t format_number(char *to, const struct choice *choice, uint64_t value)
-{
-	switch (choice->type) {
-	case VALUE_BOOL:
-		memcpy(to, value ? "yes" : "no ", 3);
-		return value ? 3 : 2;
-	case VALUE_SIZE:
-		return format_size(to, value);
-	case VALUE_HEX:
-		return choice->column->flags & COLUMN_WORDS ? format_word(to, value)
-							    : format_hex(to, value);
-	default:
-		return format_decimal(to, value);
-	}
-}
-
 /* So many and perhaps more: a few at once cost less than to count them. */
-static void put_blanks(char *to, size_t n)
+static inline void put_blanks(char *to, size_t n)
 {
 	memset(to, ' ', NUMBER_MAX);
 	if (n > NUMBER_MAX)
 		memset(to + NUMBER_MAX, ' ', n - NUMBER_MAX);
 }
 
-static void stream_number(struct buffer *buffer, const struct choice *choice, uint64_t value,
-			  bool last)
+/* What is left of a column's width, as far as a piece has room for it. */
+static inline size_t pad_of(const struct choice *choice, size_t length)
+{
+	size_t width = choice->column->width, pad = width > length ? width - length : 0;
+
+	return pad < BUFFER_PIECE - 2 * NUMBER_MAX ? pad : BUFFER_PIECE - 2 * NUMBER_MAX;
+}
+
+static inline size_t put_bool(char *to, const struct choice *choice, bool value, bool last)
+{
+	size_t length = value ? 3 : 2, pad = last ? 0 : pad_of(choice, length);
+
+	memcpy(to, value ? "yes" : "no ", 3);
+	put_blanks(to + length, pad);
+	return length + pad;
+}
+
+/* Its length is known before it is there, so it is written where it belongs. */
+static inline size_t put_hex(char *to, const struct choice *choice, uint64_t value)
+{
+	bool is_word = choice->column->flags & COLUMN_WORDS;
+	size_t pad = pad_of(choice, is_word ? WORD_LENGTH : hex_length(value));
+
+	put_blanks(to, pad);
+	return pad + (is_word ? format_word(to + pad, value) : format_hex(to + pad, value));
+}
+
+static inline size_t put_decimal(char *to, const struct choice *choice, uint64_t value)
 {
 	char digits[NUMBER_MAX];
-	size_t length = format_number(digits, choice, value);
-	size_t width = choice->column->width;
-	size_t pad = width > length ? width - length : 0;
+	size_t length = choice->type == VALUE_SIZE ? format_size(digits, value)
+						   : format_decimal(digits, value);
+	size_t pad = pad_of(choice, length);
+
+	put_blanks(to, pad);
+	memcpy(to + pad, digits, NUMBER_MAX);
+	return pad + length;
+}
+
+/* Copied, where it is what it was a line above. */
+static inline size_t put_again(char *to, struct choice *choice, uint64_t value, bool last)
+{
+	struct stream_cell *cell = &choice->last;
+
+	if (cell->length && cell->value == value) {
+		memcpy(to, cell->text, sizeof(cell->text));
+		return cell->length;
+	}
+	size_t length = choice->type == VALUE_BOOL ? put_bool(to, choice, value, last)
+						   : put_decimal(to, choice, value);
+	if (length <= sizeof(cell->text)) {
+		memcpy(cell->text, to, sizeof(cell->text));
+		cell->length = length;
+		cell->value = value;
+	}
+	return length;
+}
+
+/* The common case, with no detour: a whole number of a plain column, behind a blank or not. */
+static inline void stream_number(struct buffer *buffer, struct choice *choice, uint64_t value,
+				 bool blank, bool last)
+{
 	char *to = buffer_room(buffer, BUFFER_PIECE);
 
-	if (pad > BUFFER_PIECE - NUMBER_MAX)
-		pad = BUFFER_PIECE - NUMBER_MAX;
-	if (choice->type == VALUE_BOOL) {
-		memcpy(to, digits, length);
-		if (last)
-			pad = 0;
-		put_blanks(to + length, pad);
-	} else {
-		put_blanks(to, pad);
-		memcpy(to + pad, digits, NUMBER_MAX);
-	}
-	buffer->n += pad + length;
+	*to = ' ';
+	to += blank;
+	to += choice->type == VALUE_HEX ? put_hex(to, choice, value)
+					: put_again(to, choice, value, last);
+	buffer->n = (size_t)(to - buffer->at);
 }
 
 /* Anything else; its width counts characters, not bytes. */
@@ -108,16 +139,17 @@ void stream_row(struct emit *emit, const struct row *row)
 	if (!emit->top.n)
 		stream_header(emit);
 	for (size_t i = 0; i < view->n; i++) {
-		const struct choice *choice = &view->choices[i];
-		struct cell cell = choice_cell(choice, row);
+		struct choice *choice = &view->choices[i];
+		const struct cell *cell = &row->cells[choice->index];
 		bool last = i + 1 == view->n;
 
+		if (choice->field < 0 && cell->kind == CELL_NUMBER) {
+			stream_number(buffer, choice, cell->number, i, last);
+			continue;
+		}
 		if (i)
 			buffer_char(buffer, ' ');
-		if (cell.kind == CELL_NUMBER && choice->field < 0)
-			stream_number(buffer, choice, cell.number, last);
-		else
-			stream_cell(emit, choice, cell, last);
+		stream_cell(emit, choice, choice_cell(choice, row), last);
 	}
 	buffer_char(buffer, '\n');
 }
