@@ -70,9 +70,9 @@ def pipes(out, i):
 def uses(out):
     """As people use crash: files, help, slips."""
     return (f"iommu devices > {out}.twice", f"iommu devices >> {out}.twice",
-                f"help iommu > {out}.help", "iommu devcies", "iommu -c vmcore devices",
-                "iommu devices --no-such", "iommu --version", f"iommu > {out}.none",
-                f"iommu help > {out}.overview", f"iommu capture {out}.capture")
+            f"help iommu > {out}.help", "iommu devcies", "iommu -c vmcore devices",
+            "iommu devices --no-such", "iommu --version", f"iommu > {out}.none",
+            f"iommu help > {out}.overview", f"iommu capture {out}.capture")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Equivalence(TestCase):
 
     @for_each(CASES, name=case_name)
     def test_mode(self, case):
-        """crash was what the answers are held to be of."""
+        """Those dumps that are to be opened by `crash --minimal` were, and no others."""
         host, dump = case
         dump.require(self)
         self.assertEqual("minimal mode" in visit(host, dump).said, bool(options(host, dump)))
