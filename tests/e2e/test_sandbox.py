@@ -245,8 +245,9 @@ class OneDoor(TestCase):
 
 class Death(TestCase):
     def setUp(self):
-        """The sanitizers take these signals for their own otherwise."""
-        options = [os.environ.get("ASAN_OPTIONS"), "handle_segv=0:handle_sigbus=0:handle_sigfpe=0"]
+        """The sanitizers take these signals for their own otherwise, and LeakSanitizer's process is a child too,
+        which has its parent stopped."""
+        options = [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0"]
         changed = unittest.mock.patch.dict(os.environ, ASAN_OPTIONS=":".join(filter(None, options)))
         changed.start()
         self.addCleanup(changed.stop)
@@ -301,9 +302,7 @@ class Death(TestCase):
         folder.mkdir()
         died = 0
         for moment in range(12):
-            # Without LeakSanitizer's process, which is a child too and has its parent stopped.
-            process = subprocess.Popen([program(), "-c", FIXTURE, "capture", folder / "file"],
-                                       env=environment(ASAN_OPTIONS="detect_leaks=0"),
+            process = subprocess.Popen([program(), "-c", FIXTURE, "capture", folder / "file"], env=environment(),
                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             time.sleep(0.02 * moment)
             try:
