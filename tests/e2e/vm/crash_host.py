@@ -148,9 +148,9 @@ class Terminal:
 
     def files(self):
         """Files that it has open. On Ctrl-C crash leaves open some of its own pipes, with the state of the
-        processes behind them, and the file of a redirection; the module opens none of these."""
+        processes behind them, the terminal, and the file of a redirection; the module opens none of these."""
         names = (os.readlink(path) for path in Path(f"/proc/{self.pid}/fd").iterdir())
-        return sorted(name for name in names if not name.startswith(("pipe:", "/proc"))
+        return sorted(name for name in names if not name.startswith(("pipe:", "/proc", "/dev/tty"))
                       and Path(name).parent != scratch())
 
     def close(self):
