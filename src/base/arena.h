@@ -12,6 +12,7 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *blocks;
+	size_t size; /* of them all */
 };
 
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned for any type */
