@@ -7,14 +7,6 @@
 #include "amd/load.h"
 #include "amd/walk.h"
 
-static void name_function(struct load *load, const struct pci_function *f)
-{
-	char name[PCI_NAME_SIZE];
-
-	pci_name(name, f->segment, f->devid);
-	reader_object_name(&load->reader, name);
-}
-
 static struct error *read_groups(struct load *load)
 {
 	uint64_t *referred = calloc(load->functions.n + 1, sizeof(*referred));
@@ -152,7 +144,7 @@ static struct error *read_device(struct load *load, size_t i, struct device *ret
 	struct device *d = ret;
 	struct dte_verdict verdict = {0};
 
-	name_function(load, f);
+	pci_function_is_read(&load->reader, f);
 	d->segment = f->segment;
 	d->devid = f->devid;
 	d->name = arena_strdup(arena, reader_object_text(r));

@@ -16,6 +16,15 @@ struct bus_vec {
 	size_t n, room;
 };
 
+/* What the walk over the tree reads with, and what it fills. */
+struct walk {
+	struct reader *reader;
+	struct arena *arena;
+	const struct found *data_domain;
+	struct pci_functions functions;
+	struct bus_vec buses;
+};
+
 struct bus {
 	uint64_t address;
 	uint32_t segment;
@@ -47,6 +56,14 @@ void pci_name(char name[PCI_NAME_SIZE], uint32_t segment, uint16_t devid)
 	*name = '\0';
 }
 
+void pci_function_is_read(struct reader *reader, const struct pci_function *function)
+{
+	char name[PCI_NAME_SIZE];
+
+	pci_name(name, function->segment, function->devid);
+	reader_object_name(reader, name);
+}
+
 static bool bus_is_met(const struct bus_vec *buses, uint64_t address)
 {
 	for (size_t i = 0; i < buses->n; i++)
@@ -56,28 +73,28 @@ static bool bus_is_met(const struct bus_vec *buses, uint64_t address)
 }
 
 /* Notes err, if it is one, of a list for which functions may be missing now. */
-static void note_loss(struct reader *reader, struct pci_functions *functions, struct error *err,
-		      const char *what, const char *owner, uint64_t address)
+static void note_loss(struct walk *walk, struct error *err, const char *what, const char *owner,
+		      uint64_t address)
 {
 	if (err)
-		functions->state = problems_add(reader->problems, err, what, "%s 0x%" PRIx64, owner,
-						address);
+		walk->functions.state = problems_add(walk->reader->problems, err, what, "%s 0x%" PRIx64,
+						     owner, address);
 }
 
 /* Adds the buses of a list of pci_bus.node; only running out of memory and interrupts are errors. */
-static struct error *add_buses(struct reader *reader, struct bus_vec *buses, uint64_t head,
-			       struct pci_functions *functions)
+static struct error *add_buses(struct walk *walk, uint64_t head)
 {
-	struct kernel *kernel = reader->kernel;
-	struct list_walk walk = list_walk_begin(kernel, head);
+	struct kernel *kernel = walk->reader->kernel;
+	struct bus_vec *buses = &walk->buses;
+	struct list_walk list = list_walk_begin(kernel, head);
 	struct error *err;
 	uint64_t node;
 
-	while (!(err = list_walk_next(&walk, &node)) && node) {
+	while (!(err = list_walk_next(&list, &node)) && node) {
 		uint64_t address = node - kernel->core[CORE_BUS_NODE].value;
 
 		if (bus_is_met(buses, address)) {
-			note_loss(reader, functions,
+			note_loss(walk,
 				  error_new(ERROR_CORRUPT, "bus 0x%" PRIx64 " is in the tree twice",
 					    address),
 				  "buses", "PCI bus list", head);
@@ -94,7 +111,7 @@ static struct error *add_buses(struct reader *reader, struct bus_vec *buses, uin
 	}
 	if (err && !error_is_unreadable(err))
 		return err;
-	note_loss(reader, functions, err, "buses", "PCI bus list", head);
+	note_loss(walk, err, "buses", "PCI bus list", head);
 	return NULL;
 }
 
@@ -176,36 +193,34 @@ const char *pci_data_variant_name(const struct kernel *kernel)
 }
 
 /* All at once, while its pages are at hand: there may be many functions, each on pages of its own. */
-static void read_function(struct reader *r, struct arena *arena, const struct found *data_domain,
-			  struct pci_function *f)
+static void read_function(struct walk *walk, struct pci_function *f)
 {
+	struct reader *r = walk->reader;
 	const struct found *core = r->kernel->core;
-	char name[PCI_NAME_SIZE];
 
-	pci_name(name, f->segment, f->devid);
-	reader_object_name(r, name);
+	pci_function_is_read(r, f);
 	f->vendor = reader_member(r, f->pci_dev, &core[CORE_PCI_VENDOR], "vendor");
 	f->device_id = reader_member(r, f->pci_dev, &core[CORE_PCI_DEVICE], "device");
 	f->class = reader_member(r, f->pci_dev, &core[CORE_PCI_CLASS], "class");
 	f->external = read_external(r, f);
-	f->driver = read_driver(r, arena, f->device);
+	f->driver = read_driver(r, walk->arena, f->device);
 	f->group = reader_pointer(r, f->device, &core[CORE_DEVICE_GROUP], "group");
 	f->data = f->domain = read_data(r, f->device);
 	if (f->data.state == DATUM_OK)
-		f->domain = reader_pointer(r, f->data.value, data_domain, "domain");
+		f->domain = reader_pointer(r, f->data.value, walk->data_domain, "domain");
 }
 
-static struct error *add_functions(struct reader *reader, struct arena *arena,
-				   const struct found *data_domain, const struct bus *bus,
-				   struct pci_functions *functions)
+static struct error *add_functions(struct walk *walk, const struct bus *bus)
 {
+	struct reader *reader = walk->reader;
 	struct kernel *kernel = reader->kernel;
 	const struct found *core = kernel->core;
-	struct list_walk walk = list_walk_begin(kernel, bus->address + core[CORE_BUS_DEVICES].value);
+	struct pci_functions *functions = &walk->functions;
+	struct list_walk list = list_walk_begin(kernel, bus->address + core[CORE_BUS_DEVICES].value);
 	struct error *err;
 	uint64_t node;
 
-	while (!(err = list_walk_next(&walk, &node)) && node && functions->n < FUNCTIONS_MAX) {
+	while (!(err = list_walk_next(&list, &node)) && node && functions->n < FUNCTIONS_MAX) {
 		uint64_t pci_dev = node - core[CORE_PCI_BUS_LIST].value;
 
 		reader_object_number(reader, "PCI device 0x%" PRIx64, pci_dev);
@@ -223,7 +238,7 @@ static struct error *add_functions(struct reader *reader, struct arena *arena,
 			.segment = bus->segment,
 			.devid = (uint16_t)(bus->number << 8 | (devfn.value & 0xff)),
 		};
-		read_function(reader, arena, data_domain, f);
+		read_function(walk, f);
 		err = target_poll(kernel->target);
 		if (err)
 			return err;
@@ -232,7 +247,7 @@ static struct error *add_functions(struct reader *reader, struct arena *arena,
 		err = error_new(ERROR_CORRUPT, "more than %zu functions", FUNCTIONS_MAX);
 	if (err && !error_is_unreadable(err))
 		return err;
-	note_loss(reader, functions, err, "devices", "PCI bus", bus->address);
+	note_loss(walk, err, "devices", "PCI bus", bus->address);
 	return NULL;
 }
 
@@ -268,31 +283,30 @@ struct error *pci_functions_read(struct reader *reader, struct arena *arena,
 		CORE_BUS_NUMBER,     CORE_PCI_BUS_LIST, CORE_PCI_DEVFN,    CORE_PCI_DEV,
 	};
 	const struct found *core = reader->kernel->core;
-	struct pci_functions functions = {.state = DATUM_OK};
-	struct bus_vec buses = {0};
+	struct walk walk = {reader, arena, data_domain, .functions.state = DATUM_OK};
 
 	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
 		if (!is_found(&core[required[i]]))
 			return need_missing(&reader->kernel->core_set, required[i]);
-	struct error *err = add_buses(reader, &buses, core[CORE_PCI_ROOT_BUSES].value, &functions);
-	for (size_t i = 0; i < buses.n && !err; i++) {
+	struct error *err = add_buses(&walk, core[CORE_PCI_ROOT_BUSES].value);
+	for (size_t i = 0; i < walk.buses.n && !err; i++) {
+		uint64_t address = walk.buses.at[i];
 		struct bus bus;
 
-		enum datum_state state = read_bus(reader, buses.at[i], &bus);
+		enum datum_state state = read_bus(reader, address, &bus);
 		if (state == DATUM_OK)
-			err = add_functions(reader, arena, data_domain, &bus, &functions);
+			err = add_functions(&walk, &bus);
 		else
-			functions.state = state;
+			walk.functions.state = state;
 		if (!err)
-			err = add_buses(reader, &buses, buses.at[i] + core[CORE_BUS_CHILDREN].value,
-					&functions);
+			err = add_buses(&walk, address + core[CORE_BUS_CHILDREN].value);
 	}
-	vec_free(&buses);
+	vec_free(&walk.buses);
 	if (err) {
-		vec_free(&functions);
+		vec_free(&walk.functions);
 		return err;
 	}
-	sort_functions(&functions);
-	*ret = functions;
+	sort_functions(&walk.functions);
+	*ret = walk.functions;
 	return NULL;
 }

@@ -37,5 +37,7 @@ const char *pci_data_variant_name(const struct kernel *kernel);
 /* "0000:a1:00.1" */
 #define PCI_NAME_SIZE 16
 void pci_name(char name[PCI_NAME_SIZE], uint32_t segment, uint16_t devid);
+/* What the reader is told to read now is of this function. */
+void pci_function_is_read(struct reader *reader, const struct pci_function *function);
 
 #endif
