@@ -13,8 +13,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#define COPY_ADVICE "; copy it anew, or see whether the disk was full when it was written"
-
 static struct error *check_kind(int fd)
 {
 	struct stat st;
@@ -67,7 +65,7 @@ struct error *core_file_read(const struct core_file *file, uint64_t offset, void
 	if (!range_within(offset, len, file->size))
 		return error_new(ERROR_CORRUPT,
 				 "the file is truncated: it ends at offset 0x%" PRIx64
-				 " and %zu bytes are wanted at 0x%" PRIx64 COPY_ADVICE,
+				 " and %zu bytes are wanted at 0x%" PRIx64 CORE_FILE_COPY_ADVICE,
 				 file->size, len, offset);
 	for (size_t done = 0; done < len;) {
 		ssize_t n = pread(file->fd, (char *)buf + done, len - done,
@@ -93,7 +91,7 @@ struct error *core_file_read_alloc(const struct core_file *file, uint64_t offset
 	if (!range_within(offset, len, file->size))
 		return error_new(ERROR_CORRUPT,
 				 "the file is truncated: it ends at offset 0x%" PRIx64
-				 " and 0x%" PRIx64 " bytes are wanted at 0x%" PRIx64 COPY_ADVICE,
+				 " and 0x%" PRIx64 " bytes are wanted at 0x%" PRIx64 CORE_FILE_COPY_ADVICE,
 				 file->size, len, offset);
 	if (len > CORE_FILE_ALLOC_MAX)
 		return error_new(ERROR_CORRUPT,

@@ -24,6 +24,8 @@ struct core_file {
  */
 struct error *core_file_open(const char *path, struct core_file *ret);
 
+/* The end of a message that says "truncated": what to do. */
+#define CORE_FILE_COPY_ADVICE "; copy it anew, or see whether the disk was full when it was written"
 
 /*
  * Whole or not at all. Past the end of the file: ERROR_CORRUPT ("truncated"); what the system

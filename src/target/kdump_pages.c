@@ -379,7 +379,7 @@ struct error *kdump_pages_find(const struct kdump_pages *pages, uint64_t page,
 		return error_new(ERROR_CORRUPT,
 				 "physical address 0x%" PRIx64
 				 ": the file is truncated: it ends at "
-				 "offset 0x%" PRIx64 " and the page is at 0x%" PRIx64,
+				 "offset 0x%" PRIx64 " and the page is at 0x%" PRIx64 CORE_FILE_COPY_ADVICE,
 				 pa, part->file->size, offset);
 	*ret = (struct kdump_place){part->file, offset, length,
 				    get_le32(descriptor + DESCRIPTOR_FLAGS)};
