@@ -75,7 +75,7 @@ static const struct column columns[] = {
 			    "when it died, as the kernel log has it"},
 	[COL_CRASH_TIME] = {"crash_time", "Date", VALUE_TEXT, COLUMN_SPARSE,
 			    "when it died, as the dump says, UTC"},
-	[COL_UPTIME] = {"last_message", "Log ends at", VALUE_TEXT, 0,
+	[COL_UPTIME] = {"last_message", "Log ends at second", VALUE_TEXT, 0,
 			"time of the kernel log's last message, seconds after boot"},
 	[COL_DMA_MODE] = {"dma_mode", "DMA by default", VALUE_TEXT, 0,
 			  "translated or passed through"},
