@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/sanitized.h"
 
 /* Landlock: a set of rules that has none, so that whatever its kernel knows to forbid is forbidden.
  */
@@ -177,18 +178,6 @@ static int enter_seccomp(void)
 	return -failure;
 }
 
-static bool is_sanitized(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-	return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-	return true;
-#endif
-#endif
-	return false;
-}
-
 void sandbox_enter(char text[SANDBOX_TEXT_MAX])
 {
 	static const struct rlimit none = {0, 0};
@@ -196,7 +185,7 @@ void sandbox_enter(char text[SANDBOX_TEXT_MAX])
 	/* Neither a core dump of what may be secret, nor anybody of this user's who looks in. */
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
-	if (is_sanitized()) {
+	if (IS_ADDRESS_SANITIZED) {
 		snprintf(text, SANDBOX_TEXT_MAX, "off (built with sanitizers, which need more)");
 		return;
 	}

@@ -13,18 +13,19 @@
 #include "app/worker.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/sanitized.h"
 #include "base/vec.h"
 
 /* What a program does that nobody is behind of any more. */
 static void leave(void) __attribute__((noreturn));
 
-#ifdef __SANITIZE_ADDRESS__
+#if IS_ADDRESS_SANITIZED
 void __lsan_do_leak_check(void);
 #endif
 
 static void leave(void)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if IS_ADDRESS_SANITIZED
 	__lsan_do_leak_check();
 #endif
 	/* Not exit(): that would set back what the program reads its script from. */

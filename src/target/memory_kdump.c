@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "base/sanitized.h"
 #include "target/kdump_pages.h"
 #include "target/memory_open.h"
 
@@ -91,6 +92,20 @@ static bool kdump_memory_next(struct memory *memory, uint64_t *pa)
 	return true;
 }
 
+/*
+ * Before 0.5.2 libkdumpfile frees a compressed dump's attributes, looks at them and writes to them (its issue 72): a crash, or
+ * none, as the heap is. There the context ends with the process, which reads no more than a dump or two. AddressSanitizer's
+ * heap keeps for a while what is freed, and its processes open many dumps.
+ */
+static void ctx_free(kdump_ctx_t *ctx)
+{
+#if KDUMPFILE_VERSION >= KDUMPFILE_MKVER(0, 5, 2) || IS_ADDRESS_SANITIZED
+	kdump_free(ctx);
+#else
+	(void)ctx;
+#endif
+}
+
 static void kdump_memory_close(struct memory *memory)
 {
 	struct kdump_memory *m = container_of(memory, struct kdump_memory, base);
@@ -98,7 +113,7 @@ static void kdump_memory_close(struct memory *memory)
 	if (m->has_zlib)
 		inflateEnd(&m->zlib);
 	if (m->ctx)
-		kdump_free(m->ctx);
+		ctx_free(m->ctx);
 	kdump_pages_free(&m->pages);
 	for (size_t i = 0; i < m->n_files; i++)
 		core_file_close(&m->files[i]);

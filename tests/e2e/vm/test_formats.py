@@ -4,11 +4,13 @@ byte. Only `info` names the format."""
 
 import difflib
 import functools
+import os
 import re
+import unittest.mock
 
 import partial
 from dumps import COPIES, KDUMPS, Dump, after, dump as make_dump, lacks_pages
-from support import ANSWERED, PARTLY, TestCase, for_each, run
+from support import ANSWERED, PARTLY, TestCase, for_each, run, scratch
 
 # Every command that looks at a target, in all its ways.
 COMMANDS = (
@@ -76,6 +78,19 @@ class SameAnswers(TestCase):
         result = run(*part.options, "devices")
         self.assertNotEqual(result.status, ANSWERED, result)
         self.assertRegex(result.err, "^iommuscope: ")
+
+
+class Freed(TestCase):
+    @for_each([*KDUMPS, *(one for one in COPIES if len(one.files) > 1)])
+    def test_closed(self, one):
+        """`capture` closes the dump before it has answered. libkdumpfile 0.5.1 looked at what it had freed then,
+        which glibc overwrites here."""
+        one.require(self)
+        path = scratch() / "freed.elf"
+        with unittest.mock.patch.dict(os.environ, MALLOC_PERTURB_="170"):
+            result = run(*one.options, "capture", path)
+        self.assertEqual((result.status, result.err), (ANSWERED, ""), result)
+        path.unlink()
 
 
 class Excluded(TestCase):
