@@ -6,15 +6,15 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "base/vec.h"
 
 const char *datum_state_name(enum datum_state state)
 {
 	static const char *const names[] = {
-		[DATUM_NONE] = "none",         [DATUM_OK] = "ok",       [DATUM_ABSENT] = "absent",
+		[DATUM_NONE] = "none",	       [DATUM_OK] = "ok",	[DATUM_ABSENT] = "absent",
 		[DATUM_EXCLUDED] = "excluded", [DATUM_FAULT] = "fault", [DATUM_IO] = "io",
-		[DATUM_CORRUPT] = "corrupt",   [DATUM_TORN] = "torn",
-		[DATUM_STOPPED] = "stopped",
+		[DATUM_CORRUPT] = "corrupt",   [DATUM_TORN] = "torn",	[DATUM_STOPPED] = "stopped",
 	};
 
 	return state < ARRAY_SIZE(names) ? names[state] : "unknown";
@@ -40,35 +40,98 @@ enum datum_state datum_state_of(const struct error *err)
 	}
 }
 
-static void problem_add(struct problems *problems, const struct problem *from)
-{
-	struct problem p = {
-		.object = arena_strdup(&problems->arena, from->object),
-		.what = arena_strdup(&problems->arena, from->what),
-		.state = from->state,
-		.message = arena_strdup(&problems->arena, from->message),
-	};
-	struct problem *slot = NULL;
+#define SLOTS (PROBLEMS_MAX * 2)
 
-	if (problems->n < PROBLEMS_MAX && p.object && p.what && p.message)
-		slot = vec_push(problems);
-	if (slot)
-		*slot = p;
-	else
-		problems->dropped++;
+/* A hostile dump has hundreds of thousands of problems. Each number is one more than an index; 0:
+ * none. */
+struct problem_index {
+	uint16_t whole[SLOTS]; /* by the hash of all texts */
+	uint16_t first[SLOTS]; /* by the hash of the object: the first problem of it */
+	uint16_t next[PROBLEMS_MAX],
+		last[PROBLEMS_MAX]; /* of one object; `last` where the first is */
+};
+
+/* The slot that holds p, or the free one where it belongs. */
+static uint16_t *whole_slot(const struct problems *problems, const struct problem *p)
+{
+	uint16_t *slots = problems->index->whole;
+	size_t i =
+		hash_text(hash_text(hash_text(HASH_START, p->object), p->what), p->message) % SLOTS;
+
+	for (; slots[i]; i = (i + 1) % SLOTS) {
+		const struct problem *known = &problems->at[slots[i] - 1];
+
+		if (!strcmp(known->object, p->object) && !strcmp(known->what, p->what) &&
+		    !strcmp(known->message, p->message))
+			break;
+	}
+	return &slots[i];
 }
 
-static bool problem_is_known(const struct problems *problems, const char *object, const char *what,
-			     const char *message)
+/* The same for the first problem of an object. */
+static uint16_t *first_slot(const struct problems *problems, const char *object)
 {
-	for (size_t i = 0; i < problems->n; i++) {
-		const struct problem *p = &problems->at[i];
+	uint16_t *slots = problems->index->first;
+	size_t i = hash_text(HASH_START, object) % SLOTS;
 
-		if (!strcmp(p->object, object) && !strcmp(p->what, what) &&
-		    !strcmp(p->message, message))
-			return true;
+	while (slots[i] && strcmp(problems->at[slots[i] - 1].object, object) != 0)
+		i = (i + 1) % SLOTS;
+	return &slots[i];
+}
+
+static void index_add(struct problems *problems, const struct problem *p, uint16_t number)
+{
+	struct problem_index *index = problems->index;
+	uint16_t *first = first_slot(problems, p->object);
+
+	*whole_slot(problems, p) = number;
+	if (*first)
+		index->next[index->last[*first - 1] - 1] = number;
+	else
+		*first = number;
+	index->last[*first - 1] = number;
+}
+
+static void problem_add(struct problems *problems, const struct problem *from)
+{
+	struct arena *arena = &problems->arena;
+
+	if (!problems->index)
+		problems->index = arena_alloc(arena, sizeof(*problems->index));
+	if (problems->index && *whole_slot(problems, from))
+		return;
+	if (!problems->index || problems->n == PROBLEMS_MAX) {
+		problems->dropped++;
+		return;
 	}
-	return false;
+	struct problem p = {
+		.object = arena_strdup(arena, from->object),
+		.what = arena_strdup(arena, from->what),
+		.state = from->state,
+		.message = arena_strdup(arena, from->message),
+	};
+	struct problem *slot = p.object && p.what && p.message ? vec_push(problems) : NULL;
+	if (!slot) {
+		problems->dropped++;
+		return;
+	}
+	*slot = p;
+	index_add(problems, &p, (uint16_t)problems->n);
+}
+
+/* The number of the first problem of that object; 0: none. */
+static uint16_t first_of(const struct problems *problems, const char *object)
+{
+	return problems->index ? *first_slot(problems, object) : 0;
+}
+
+const struct problem *problems_find(const struct problems *problems, const char *object,
+				    const char *what)
+{
+	for (uint16_t i = first_of(problems, object); i; i = problems->index->next[i - 1])
+		if (!strcmp(problems->at[i - 1].what, what))
+			return &problems->at[i - 1];
+	return NULL;
 }
 
 enum datum_state problems_add(struct problems *problems, struct error *err, const char *what,
@@ -84,20 +147,21 @@ enum datum_state problems_add(struct problems *problems, struct error *err, cons
 	if (vasprintf(&object, object_fmt, ap) < 0)
 		object = NULL;
 	va_end(ap);
-	enum datum_state state = datum_state_of(err);
-	if (object && problem_is_known(problems, object, what, error_message(err)))
-		return state;
-	problem_add(problems, &(struct problem){object ? object : "?", what, state,
-						error_message(err)});
-	return state;
+	struct problem p = {object ? object : "?", what, datum_state_of(err), error_message(err)};
+	problem_add(problems, &p);
+	return p.state;
 }
 
 void problems_copy(struct problems *problems, const struct problems *from, const char *object)
 {
+	if (object) {
+		for (uint16_t i = first_of(from, object); i; i = from->index->next[i - 1])
+			problem_add(problems, &from->at[i - 1]);
+		return;
+	}
 	for (size_t i = 0; i < from->n; i++)
-		if (!object || !strcmp(from->at[i].object, object))
-			problem_add(problems, &from->at[i]);
-	problems->dropped += object ? 0 : from->dropped;
+		problem_add(problems, &from->at[i]);
+	problems->dropped += from->dropped;
 }
 
 void problems_free(struct problems *problems)

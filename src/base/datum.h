@@ -74,6 +74,7 @@ struct problem {
 struct problems {
 	struct arena arena;
 	struct problem *at;
+	struct problem_index *index; /* the arena's; NULL until there is a problem */
 	size_t n, room;
 	uint64_t dropped;
 };
@@ -83,6 +84,9 @@ enum datum_state problems_add(struct problems *problems, struct error *err, cons
 			      const char *object_fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Adds those of `from` that are of that object; NULL: all. */
 void problems_copy(struct problems *problems, const struct problems *from, const char *object);
+/* The first problem of that part of that object; NULL: none. */
+const struct problem *problems_find(const struct problems *problems, const char *object,
+				    const char *what);
 void problems_free(struct problems *problems);
 
 #endif

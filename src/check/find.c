@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "base/vec.h"
 #include "check/rule.h"
 
@@ -32,17 +33,6 @@ static const char *make_key(struct arena *arena, const struct rule *rule, const 
 		if (*c == ' ' || *c == '#')
 			*c = '-';
 	return key;
-}
-
-/* FNV-1a; of several texts one after the other, each with its end. */
-#define HASH_START UINT32_C(0x811c9dc5)
-
-static uint32_t hash_text(uint32_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (unsigned char)*text) * UINT32_C(0x01000193);
-	while (*text++);
-	return hash;
 }
 
 static struct check_finding *find_again(const struct check_outcome *outcome, const char *key,
@@ -166,12 +156,9 @@ static const char *const state_reasons[] = {
 static const char *find_reason(const struct check *check, const char *object, const char *what,
 			       enum datum_state state)
 {
-	const struct problems *problems = &check->snapshot->problems;
+	const struct problem *problem = problems_find(&check->snapshot->problems, object, what);
 
-	for (size_t i = 0; i < problems->n; i++)
-		if (!strcmp(problems->at[i].object, object) && !strcmp(problems->at[i].what, what))
-			return problems->at[i].message;
-	return state_reasons[state];
+	return problem ? problem->message : state_reasons[state];
 }
 
 void check_unknown(struct check *check, const struct rule *rule, const char *object,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/vec.h"
 
 #define ENUM_PREFIX "enum "
@@ -72,13 +73,6 @@ bool layout_row_is_sound(const struct lookup *row)
 
 /* The set. */
 
-static uint32_t hash_text(uint32_t hash, const char *text)
-{
-	for (; text && *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619u;
-	return (hash ^ 0xff) * 16777619u;
-}
-
 static bool text_equal(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
@@ -93,7 +87,7 @@ static bool key_equal(const struct lookup *a, const struct lookup *b)
 static uint32_t *find_slot(const struct layout_file *file, const struct lookup *row)
 {
 	size_t mask = file->index_size - 1;
-	size_t i = hash_text(hash_text(2166136261u ^ row->kind, row->type), row->name) & mask;
+	size_t i = hash_text(hash_text(HASH_START ^ row->kind, row->type), row->name) & mask;
 
 	while (file->index[i] && !key_equal(&file->at[file->index[i] - 1], row))
 		i = (i + 1) & mask;

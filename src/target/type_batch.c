@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 
 static const struct {
 	const char *prefix;
@@ -40,19 +41,10 @@ static int compare_rows(const void *a, const void *b)
 	return kind_x != kind_y ? (int)kind_x - (int)kind_y : strcmp(name_x, name_y);
 }
 
-static size_t hash_type(enum type_kind kind, const char *name)
-{
-	size_t hash = 2166136261u ^ kind;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash;
-}
-
 /* The slot that holds kind and name, or the free one (0) where they belong. */
 static size_t *find_slot(const struct type_batch *batch, enum type_kind kind, const char *name)
 {
-	size_t i = hash_type(kind, name) & (batch->n_slots - 1);
+	size_t i = hash_text(HASH_START ^ kind, name) & (batch->n_slots - 1);
 
 	for (; batch->slots[i]; i = (i + 1) & (batch->n_slots - 1)) {
 		const struct wanted_type *type = &batch->types[batch->slots[i] - 1];
