@@ -19,10 +19,8 @@ bool elf_note_next(const uint8_t *notes, size_t size, size_t *offset, struct elf
 	if (!range_within(desc_at, desc_size, size))
 		return false;
 	const char *name = (const char *)notes + name_at;
-	if (name_size && name[name_size - 1])
-		return false;
 	*ret = (struct elf_note){
-		.name = name_size ? name : "",
+		.name = name_size && !name[name_size - 1] ? name : "",
 		.type = get_le32(notes + *offset + 8),
 		.desc = notes + desc_at,
 		.desc_size = (uint32_t)desc_size,

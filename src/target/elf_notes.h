@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct elf_note {
-	const char *name; /* NUL-terminated; "" when the note has none */
+	const char *name; /* NUL-terminated; "" when the note has none, or one that does not end */
 	uint32_t type;
 	const uint8_t *desc; /* within the buffer */
 	uint32_t desc_size;

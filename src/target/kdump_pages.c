@@ -16,14 +16,13 @@ enum {
 	HEADER_SUB_BLOCKS = 432,
 	HEADER_BITMAP_BLOCKS = 436,
 	HEADER_MAX_MAPNR = 440,
-	HEADER_SIZE = 464,
 
 	SUB_PHYS_BASE = 0,
 	SUB_SPLIT = 12,
 	SUB_START_PFN = 16,
 	SUB_END_PFN = 24,
 	SUB_VMCOREINFO = 32, /* offset and size in the file; header version 3 on */
-	SUB_NOTES = 48,      /* the same; version 4 on */
+	SUB_NOTES = 48,	     /* the same; version 4 on */
 	SUB_ERASEINFO = 64,  /* the same; version 5 on */
 	SUB_START_PFN_64 = 80,
 	SUB_END_PFN_64 = 88,
@@ -65,8 +64,9 @@ static struct error *part_check(const struct kdump_part *part, uint64_t block)
 				 block);
 	/* makedumpfile does not write an empty part's bitmaps to their end. */
 	if (!is_empty && part->descriptors_at > part->file->size)
-		return error_new(ERROR_CORRUPT, "is truncated in its header: its page bitmaps end "
-						"at offset 0x%" PRIx64 ", the file at 0x%" PRIx64,
+		return error_new(ERROR_CORRUPT,
+				 "is truncated in its header: its page bitmaps end "
+				 "at offset 0x%" PRIx64 ", the file at 0x%" PRIx64,
 				 part->descriptors_at, part->file->size);
 	if (part->bitmaps_size > CORE_FILE_ALLOC_MAX || part->n_pages > part->bitmaps_size * 8 ||
 	    part->first > part->end || part->end > part->n_pages)
@@ -78,59 +78,54 @@ static struct error *part_check(const struct kdump_part *part, uint64_t block)
 }
 
 /* libkdumpfile allocates what the sub-header says that a region has, and then reads it. */
-static struct error *regions_check(const struct core_file *file, unsigned version,
-				   const uint8_t *sub)
+static struct error *regions_locate(struct kdump_part *part, unsigned version, const uint8_t *sub)
 {
-	static const struct {
+	struct kdump_region erased;
+	const struct {
 		unsigned version, field; /* from which version on; where its offset and size are */
+		struct kdump_region *region;
 		const char *what;
 	} regions[] = {
-		{3, SUB_VMCOREINFO, "VMCOREINFO"},
-		{4, SUB_NOTES, "notes"},
-		{5, SUB_ERASEINFO, "list of what was erased"},
+		{3, SUB_VMCOREINFO, &part->vmcoreinfo, "VMCOREINFO"},
+		{4, SUB_NOTES, &part->notes, "notes"},
+		{5, SUB_ERASEINFO, &erased, "list of what was erased"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
 		uint64_t offset = get_le64(sub + regions[i].field);
 		uint64_t size = get_le64(sub + regions[i].field + 8);
 
-		if (version >= regions[i].version && !range_within(offset, size, file->size))
+		if (version < regions[i].version)
+			continue;
+		if (!range_within(offset, size, part->file->size))
 			return error_new(ERROR_CORRUPT,
 					 "its kdump header is damaged (%s of 0x%" PRIx64
 					 " bytes at 0x%" PRIx64 ")",
 					 regions[i].what, size, offset);
+		*regions[i].region = (struct kdump_region){offset, size};
 	}
 	return NULL;
 }
 
-static struct error *region_read(const struct core_file *file, const uint8_t *field, void **ret,
-				 size_t *ret_size)
+static struct error *region_read(const struct core_file *file, const struct kdump_region *region,
+				 void **ret)
 {
-	uint64_t offset = get_le64(field), size = get_le64(field + 8);
-
-	if (!offset || !size)
-		return NULL;
-	struct error *err = core_file_read_alloc(file, offset, size, ret);
-	if (!err)
-		*ret_size = size;
-	return err;
+	return region->offset && region->size
+		       ? core_file_read_alloc(file, region->offset, region->size, ret)
+		       : NULL;
 }
 
-static struct error *notes_read(const struct core_file *file, unsigned version, const uint8_t *sub,
-				struct memory_notes *notes)
+static struct error *notes_read(const struct kdump_part *part, struct memory_notes *notes)
 {
-	struct error *err = NULL;
 	void *vmcoreinfo = NULL, *elf_notes = NULL;
-	size_t size;
+	struct error *err = region_read(part->file, &part->vmcoreinfo, &vmcoreinfo);
 
-	notes->phys_base = get_le64(sub + SUB_PHYS_BASE);
-	notes->has_phys_base = true;
-	if (version >= 3)
-		err = region_read(file, sub + SUB_VMCOREINFO, &vmcoreinfo, &size);
 	notes->vmcoreinfo = vmcoreinfo;
-	if (!err && version >= 4)
-		err = region_read(file, sub + SUB_NOTES, &elf_notes, &notes->elf_notes_size);
+	if (!err)
+		err = region_read(part->file, &part->notes, &elf_notes);
 	notes->elf_notes = elf_notes;
+	if (elf_notes)
+		notes->elf_notes_size = part->notes.size;
 	return err ? error_prepend(err, "kdump notes") : NULL;
 }
 
@@ -138,7 +133,7 @@ static struct error *notes_read(const struct core_file *file, unsigned version, 
 static struct error *part_read(const struct core_file *file, struct memory_notes *notes,
 			       struct kdump_part *ret)
 {
-	uint8_t h[HEADER_SIZE], sub[SUB_SIZE];
+	uint8_t h[KDUMP_HEADER_SIZE], sub[SUB_SIZE];
 	struct error *err = core_file_read(file, 0, h, sizeof(h));
 
 	if (err)
@@ -172,9 +167,12 @@ static struct error *part_read(const struct core_file *file, struct memory_notes
 	part.descriptors_at = part.bitmaps_at + part.bitmaps_size;
 	err = part_check(&part, block);
 	if (!err)
-		err = regions_check(file, version, sub);
-	if (!err && notes)
-		err = notes_read(file, version, sub, notes);
+		err = regions_locate(&part, version, sub);
+	if (!err && notes) {
+		notes->phys_base = get_le64(sub + SUB_PHYS_BASE);
+		notes->has_phys_base = true;
+		err = notes_read(&part, notes);
+	}
 	if (!err)
 		*ret = part;
 	return err;
@@ -208,8 +206,9 @@ static struct error *parts_check(struct kdump_part *parts, size_t n)
 	qsort(parts, n, sizeof(*parts), part_compare);
 	for (size_t i = 0; i < n && parts[i].first <= expected; i++) {
 		if (parts[i].first < expected)
-			return error_new(ERROR_USAGE, "%s: this part of the split dump is given "
-						      "twice",
+			return error_new(ERROR_USAGE,
+					 "%s: this part of the split dump is given "
+					 "twice",
 					 parts[i].file->path);
 		expected = parts[i].end;
 	}
@@ -219,6 +218,9 @@ static struct error *parts_check(struct kdump_part *parts, size_t n)
 			"%s: is one part of a split dump, and the part from page 0x%" PRIx64
 			" on is missing: give every part with its own -c",
 			parts[0].file->path, expected);
+	if (!expected)
+		return error_new(ERROR_CORRUPT, "%s: is a kdump without pages",
+				 parts[0].file->path);
 	return NULL;
 }
 
@@ -289,8 +291,8 @@ static void bitmap_count(struct kdump_bitmap *bitmap, uint64_t n_pages)
 	uint64_t blocks = n_pages / 8 / RANK_BYTES;
 
 	for (uint64_t i = 0; i < blocks; i++)
-		bitmap->ranks[i + 1] = bitmap->ranks[i] +
-				       count_bits(bitmap->bits + i * RANK_BYTES, RANK_BYTES);
+		bitmap->ranks[i + 1] =
+			bitmap->ranks[i] + count_bits(bitmap->bits + i * RANK_BYTES, RANK_BYTES);
 }
 
 static struct error *bitmaps_read(struct kdump_pages *pages)
@@ -364,9 +366,9 @@ struct error *kdump_pages_find(const struct kdump_pages *pages, uint64_t page,
 				 "the dump does not hold physical address 0x%" PRIx64, pa);
 	const struct kdump_part *part = part_of(pages, page);
 	uint64_t number = bit_rank(&pages->held, page) - bit_rank(&pages->held, part->first);
-	struct error *err = core_file_read(part->file,
-					   part->descriptors_at + number * DESCRIPTOR_SIZE,
-					   descriptor, sizeof(descriptor));
+	struct error *err =
+		core_file_read(part->file, part->descriptors_at + number * DESCRIPTOR_SIZE,
+			       descriptor, sizeof(descriptor));
 	if (err)
 		return error_prepend(err, "physical address 0x%" PRIx64, pa);
 	uint64_t offset = get_le64(descriptor + DESCRIPTOR_OFFSET);
@@ -376,11 +378,11 @@ struct error *kdump_pages_find(const struct kdump_pages *pages, uint64_t page,
 				 "physical address 0x%" PRIx64 ": its page descriptor is damaged",
 				 pa);
 	if (!range_within(offset, length, part->file->size))
-		return error_new(ERROR_CORRUPT,
-				 "physical address 0x%" PRIx64
-				 ": the file is truncated: it ends at "
-				 "offset 0x%" PRIx64 " and the page is at 0x%" PRIx64 CORE_FILE_COPY_ADVICE,
-				 pa, part->file->size, offset);
+		return error_new(
+			ERROR_CORRUPT,
+			"physical address 0x%" PRIx64 ": the file is truncated: it ends at "
+			"offset 0x%" PRIx64 " and the page is at 0x%" PRIx64 CORE_FILE_COPY_ADVICE,
+			pa, part->file->size, offset);
 	*ret = (struct kdump_place){part->file, offset, length,
 				    get_le32(descriptor + DESCRIPTOR_FLAGS)};
 	return NULL;

@@ -25,7 +25,12 @@ struct kdump_part {
 	uint64_t first, end;
 	uint64_t n_pages; /* of the whole dump */
 	uint64_t bitmaps_at, bitmaps_size, descriptors_at; /* in the file */
+	struct kdump_region {
+		uint64_t offset, size; /* in the file, and within it; size 0: none */
+	} vmcoreinfo, notes;
 };
+
+#define KDUMP_HEADER_SIZE 464
 
 struct kdump_bitmap {
 	uint8_t *bits;

@@ -2,8 +2,8 @@
 /*
  * kdump-compressed files, whole or split. Which pages there are, and where their bytes are in the
  * file, kdump_pages.c says; libkdumpfile knows the compressions. Only physical reads are asked of
- * it: addresses are translated by x86_64.c. Pages that zlib has compressed, which most dumps have, are
- * unpacked here: one state for all of them, and no cache between, take a third off a walk.
+ * it: addresses are translated by x86_64.c. Pages that zlib has compressed, which most dumps have,
+ * are unpacked here: one state for all of them, and no cache between, take a third off a walk.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,14 +15,17 @@
 #include "base/cleanup.h"
 #include "base/sanitized.h"
 #include "target/kdump_pages.h"
+#include "target/kdump_safe.h"
 #include "target/memory_open.h"
 
-/* libkdumpfile looks through its cache page by page, so that a large one costs more than it saves. */
+/* libkdumpfile looks through its cache page by page, so that a large one costs more than it saves.
+ */
 #define CACHED_PAGES 32
 
 struct kdump_memory {
 	struct memory base;
-	kdump_ctx_t *ctx;
+	kdump_ctx_t *ctx;      /* NULL until a page needs it */
+	struct error *refused; /* why it is not to be had */
 	z_stream zlib;
 	bool has_zlib; /* zlib is begun */
 	struct kdump_pages pages;
@@ -64,6 +67,50 @@ static bool page_inflate(struct kdump_memory *m, const struct kdump_place *place
 	return inflate(&m->zlib, Z_FINISH) == Z_STREAM_END && !m->zlib.avail_out;
 }
 
+static struct error *ctx_open(struct kdump_memory *m)
+{
+	const struct kdump_pages *pages = &m->pages;
+	_cleanup_(freep) int *fds = calloc(pages->n_parts, sizeof(*fds));
+	unsigned n_fds = 0;
+	kdump_status status;
+
+	m->ctx = kdump_new();
+	if (!fds || !m->ctx)
+		return error_no_memory;
+	/* libkdumpfile 0.5.1 wants the parts in order, and none that is empty. */
+	for (size_t i = 0; i < pages->n_parts; i++) {
+		if (pages->parts[i].first < pages->parts[i].end)
+			fds[n_fds++] = pages->parts[i].file->fd;
+	}
+	/* A mapped file that is truncated is a SIGBUS. */
+	status = kdump_set_number_attr(m->ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER);
+	if (status == KDUMP_OK)
+		status = kdump_set_number_attr(m->ctx, "cache.size", CACHED_PAGES);
+	if (status == KDUMP_OK)
+		status = kdump_open_fdset(m->ctx, n_fds, fds);
+	const char *arch;
+	/* QEMU's headers may name none, and then every read fails. */
+	if (status == KDUMP_OK &&
+	    kdump_get_string_attr(m->ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK)
+		status = kdump_set_string_attr(m->ctx, KDUMP_ATTR_ARCH_NAME, KDUMP_ARCH_X86_64);
+	return status == KDUMP_OK ? NULL : ctx_error(m, status);
+}
+
+/* Most dumps never need it: their pages are packed by zlib. */
+static struct error *ctx_get(struct kdump_memory *m)
+{
+	if (!m->ctx && !m->refused) {
+		m->refused = kdump_safe_check(&m->pages);
+		if (m->refused)
+			m->refused =
+				error_prepend(m->refused, "libkdumpfile is not given the dump");
+		else
+			m->refused = ctx_open(m);
+	}
+	return m->refused ? error_new(error_code(m->refused), "%s", error_message(m->refused))
+			  : NULL;
+}
+
 static struct error *kdump_memory_read(struct memory *memory, uint64_t pa, void *buf, size_t len)
 {
 	struct kdump_memory *m = container_of(memory, struct kdump_memory, base);
@@ -75,6 +122,9 @@ static struct error *kdump_memory_read(struct memory *memory, uint64_t pa, void 
 		return err;
 	if (len == PAGE_SIZE && page_inflate(m, &place, buf))
 		return NULL;
+	err = ctx_get(m);
+	if (err)
+		return error_prepend(err, "physical address 0x%" PRIx64, pa);
 	kdump_status status = kdump_read(m->ctx, KDUMP_MACHPHYSADDR, pa, buf, &got);
 	if (status == KDUMP_OK && got == len)
 		return NULL;
@@ -93,9 +143,10 @@ static bool kdump_memory_next(struct memory *memory, uint64_t *pa)
 }
 
 /*
- * Before 0.5.2 libkdumpfile frees a compressed dump's attributes, looks at them and writes to them (its issue 72): a crash, or
- * none, as the heap is. There the context ends with the process, which reads no more than a dump or two. AddressSanitizer's
- * heap keeps for a while what is freed, and its processes open many dumps.
+ * Before 0.5.2 libkdumpfile frees a compressed dump's attributes, looks at them and writes to them
+ * (its issue 72): a crash, or none, as the heap is. There the context ends with the process, which
+ * reads no more than a dump or two. AddressSanitizer's heap keeps for a while what is freed, and
+ * its processes open many dumps.
  */
 static void ctx_free(kdump_ctx_t *ctx)
 {
@@ -114,6 +165,7 @@ static void kdump_memory_close(struct memory *memory)
 		inflateEnd(&m->zlib);
 	if (m->ctx)
 		ctx_free(m->ctx);
+	error_free(m->refused);
 	kdump_pages_free(&m->pages);
 	for (size_t i = 0; i < m->n_files; i++)
 		core_file_close(&m->files[i]);
@@ -126,37 +178,6 @@ static const struct memory_ops kdump_memory_ops = {
 	.next = kdump_memory_next,
 	.close = kdump_memory_close,
 };
-
-static struct error *ctx_open(struct kdump_memory *m)
-{
-	const struct kdump_pages *pages = &m->pages;
-	_cleanup_(freep) int *fds = calloc(pages->n_parts, sizeof(*fds));
-	unsigned n_fds = 0;
-	kdump_status status;
-
-	m->ctx = kdump_new();
-	if (!fds || !m->ctx)
-		return error_no_memory;
-	/* libkdumpfile 0.5.1 wants the parts in order, and none that is empty. */
-	for (size_t i = 0; i < pages->n_parts; i++) {
-		if (pages->parts[i].first < pages->parts[i].end)
-			fds[n_fds++] = pages->parts[i].file->fd;
-	}
-	if (!n_fds)
-		return error_new(ERROR_CORRUPT, "is a kdump without pages");
-	/* A mapped file that is truncated is a SIGBUS. */
-	status = kdump_set_number_attr(m->ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER);
-	if (status == KDUMP_OK)
-		status = kdump_set_number_attr(m->ctx, "cache.size", CACHED_PAGES);
-	if (status == KDUMP_OK)
-		status = kdump_open_fdset(m->ctx, n_fds, fds);
-	const char *arch;
-	/* QEMU's headers may name none, and then every read fails. */
-	if (status == KDUMP_OK &&
-	    kdump_get_string_attr(m->ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK)
-		status = kdump_set_string_attr(m->ctx, KDUMP_ATTR_ARCH_NAME, KDUMP_ARCH_X86_64);
-	return status == KDUMP_OK ? NULL : ctx_error(m, status);
-}
 
 struct error *kdump_memory_open(struct core_file *files, size_t n, struct memory **ret)
 {
@@ -173,11 +194,6 @@ struct error *kdump_memory_open(struct core_file *files, size_t n, struct memory
 	m->base.format = "kdump";
 	m->files = owned;
 	struct error *err = kdump_pages_read(owned, n, &m->base.notes, &m->pages);
-	if (!err) {
-		err = ctx_open(m);
-		if (err)
-			err = error_prepend(err, "%s", files[0].path);
-	}
 	if (err) { /* n_files is 0 as yet: the files stay the caller's */
 		memory_close(&m->base);
 		return err;

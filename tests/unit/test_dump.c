@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zlib.h>
+
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "blob.h"
 #include "scratch.h"
@@ -32,9 +35,9 @@ enum {
 	TOP = 0x1000,
 	PUD = 0x2000,
 	PMD = 0x3000,
-	TOP_5 = 0x4000, /* above TOP in a machine with five levels */
+	TOP_5 = 0x4000,	  /* above TOP in a machine with five levels */
 	PATTERN = 0x5000, /* every 8 bytes hold their own address */
-	INFO = 0x7000,    /* VMCOREINFO in the kernel's own memory */
+	INFO = 0x7000,	  /* VMCOREINFO in the kernel's own memory */
 	IDT = 0x8000,
 	EXCLUDED = 0xc000,
 	IMAGE = 0x2000000,
@@ -46,14 +49,14 @@ enum {
 };
 
 #define KASLR UINT64_C(0x400000)
-#define LINK(pa) (START_KERNEL_MAP + 0x4000000 + (pa) - IMAGE)
+#define LINK(pa) (START_KERNEL_MAP + 0x4000000 + (pa)-IMAGE)
 #define RUN(pa) (LINK(pa) + KASLR)
 #define PHYS_BASE ((uint64_t)IMAGE - 0x4000000 - KASLR)
 
 struct context {
 	struct scratch scratch;
 	struct blob memory; /* physical, from 0 on */
-	char info[512];     /* VMCOREINFO */
+	char info[512];	    /* VMCOREINFO */
 	bool five_levels;
 	unsigned notes;
 };
@@ -144,7 +147,7 @@ static enum error_code page_state(uint64_t pa)
 	if (pa == EXCLUDED)
 		return ERROR_EXCLUDED;
 	return pa < EXCLUDED || (pa >= IMAGE && pa < IMAGE + IMAGE_SIZE) ? ERROR_OTHER
-									: ERROR_FAULT;
+									 : ERROR_FAULT;
 }
 
 /* The next page that is worth a look: between low memory and the image lies nothing. */
@@ -152,7 +155,7 @@ static uint64_t page_after(uint64_t pa)
 {
 	pa += PAGE_SIZE;
 	return pa > EXCLUDED + 4 * PAGE_SIZE && pa < IMAGE - 2 * PAGE_SIZE ? IMAGE - 2 * PAGE_SIZE
-									    : pa;
+									   : pa;
 }
 
 /* QEMU's state of a CPU that runs the kernel, with a PCID in CR3. */
@@ -206,12 +209,15 @@ static void make_elf(const struct context *c, enum notes kind, bool with_virtual
 	blob_free(&notes);
 }
 
+#define KDUMP_BITMAPS (3 * PAGE_SIZE)
+#define KDUMP_DESCRIPTORS (KDUMP_BITMAPS + 2 * PAGE_SIZE)
+
 /* A kdump of uncompressed pages; split: the part for [first, end). */
 static void make_kdump(const struct context *c, enum notes kind, bool split, uint64_t first,
 		       uint64_t end, struct blob *kdump)
 {
-	const uint64_t n_pages = (IMAGE + IMAGE_SIZE) / PAGE_SIZE, bitmaps = 3 * PAGE_SIZE;
-	const uint64_t descriptors = bitmaps + 2 * PAGE_SIZE, data = descriptors + PAGE_SIZE;
+	const uint64_t n_pages = (IMAGE + IMAGE_SIZE) / PAGE_SIZE, bitmaps = KDUMP_BITMAPS;
+	const uint64_t descriptors = KDUMP_DESCRIPTORS, data = descriptors + PAGE_SIZE;
 	struct blob notes = {0};
 	uint64_t held = 0;
 
@@ -504,6 +510,67 @@ static void test_truncated(void **state)
 	blob_free(&flat);
 }
 
+/* Packs the pages of a kdump where they are. */
+static void pack_pages(struct blob *kdump)
+{
+	for (size_t at = KDUMP_DESCRIPTORS; get_le64(kdump->at + at); at += 24) {
+		uint8_t packed[PAGE_SIZE];
+		uLongf size = sizeof(packed);
+
+		assert_int_equal(
+			compress(packed, &size, kdump->at + get_le64(kdump->at + at), PAGE_SIZE),
+			Z_OK);
+		memcpy(kdump->at + get_le64(kdump->at + at), packed, size);
+		blob_le(kdump, at + 8, size, 4);
+		blob_le(kdump, at + 12, 1, 4);
+	}
+}
+
+/* What libkdumpfile is not given: the pages that zlib has packed are read all the same. */
+static void check_unsafe(struct context *c, struct blob *kdump, const char *why)
+{
+	struct target *t = NULL;
+	char words[100];
+	uint64_t word;
+
+	snprintf(words, sizeof(words), "libkdumpfile is not given the dump: %s", why);
+	assert_no_error(open_blob(c, kdump, &t));
+	for (int round = 0; round < 2; round++)
+		assert_refused(target_read_u64(t, SPACE_PHYS, PATTERN, &word), words);
+	target_close(t);
+	pack_pages(kdump);
+	assert_no_error(open_blob(c, kdump, &t));
+	check_memory(c, t);
+	target_close(t);
+	blob_free(kdump);
+}
+
+static void test_unsafe_kdump(void **state)
+{
+	enum { BLOCK_SIZE = 416, BITMAP_BLOCKS = 424 }; /* in a 32-bit machine's header */
+	static const uint32_t block_sizes[] = {0x1000, 0x40000,
+					       0x00100000 /* 0x1000, big-endian */};
+	struct context *c = *state;
+	struct blob kdump = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(block_sizes); i++) {
+		make_kdump(c, NOTES_VMCOREINFO, false, 0, ALL_PAGES, &kdump);
+		blob_le(&kdump, BLOCK_SIZE, block_sizes[i], 4);
+		blob_le(&kdump, BITMAP_BLOCKS, 1, 4);
+		check_unsafe(c, &kdump, "its kdump header could be a 32-bit machine's");
+	}
+	snprintf(c->info + strlen(c->info), sizeof(c->info) - strlen(c->info), ".a=1\n");
+	for (int in_note = 0; in_note < 2; in_note++) {
+		make_kdump(c, NOTES_VMCOREINFO, false, 0, ALL_PAGES, &kdump);
+		if (in_note) /* only */
+			blob_le(&kdump, get_le64(kdump.at + PAGE_SIZE + 32) + strlen(c->info) - 5,
+				'b', 1);
+		else
+			blob_le(&kdump, PAGE_SIZE + 56, 0, 8);
+		check_unsafe(c, &kdump, "its VMCOREINFO is damaged");
+	}
+}
+
 /* Any byte of the headers changed: nothing may crash or take for ever. */
 static void test_damaged(void **state)
 {
@@ -732,6 +799,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_split_incomplete, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_unsafe_kdump, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sme_mask, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sme_mask, set_up_five_levels, tear_down),

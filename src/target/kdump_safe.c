@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "target/kdump_safe.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/vec.h"
+#include "target/elf_notes.h"
+
+/*
+ * libkdumpfile makes an attribute of each line: of KEY=value lines.KEY, and of TYPE(NAME)=value
+ * also TYPE.NAME, where each dot in a key leads one directory down (vmcoreinfo.c, attr.c).
+ *  - A key that begins with a dot: create_attr_path() looks for the key "" before it, whose
+ *    length lookup_dir_attr() counts down to SIZE_MAX, and reads on until memory ends.
+ *  - A.B where A has a value: a value is taken for the address of a directory's contents.
+ *  - A long key is copied to the stack, and all its dots are gone through for each of them.
+ *  - A NUL within a key: the key's copy is shorter than its length says.
+ */
+#define KEY_MAX 255
+#define TEXT_MAX (64 << 10) /* a page, of the largest that kernels have */
+
+struct key {
+	const unsigned char *at;
+	size_t length;
+};
+
+struct keys {
+	struct key *at;
+	size_t n, room;
+};
+
+/* What parts a key's names sorts before all else, so that what lies under a key follows it. */
+static int rank(unsigned char c)
+{
+	return c == '.' || c == '(' ? 0 : c;
+}
+
+static int key_compare(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+
+	for (size_t i = 0; i < x->length && i < y->length; i++)
+		if (rank(x->at[i]) != rank(y->at[i]))
+			return rank(x->at[i]) - rank(y->at[i]);
+	return (x->length > y->length) - (x->length < y->length);
+}
+
+static bool is_above(const struct key *x, const struct key *y)
+{
+	const struct key start = {y->at, x->length};
+
+	return x->length < y->length && !rank(y->at[x->length]) && !key_compare(x, &start);
+}
+
+/* The names that a key leads through: without the bracket at its end. */
+static bool key_names(const char *line, size_t length, struct key *ret)
+{
+	if (!length || length > KEY_MAX || line[0] == '.')
+		return false;
+	*ret = (struct key){(const unsigned char *)line, length - (line[length - 1] == ')')};
+	for (size_t i = 0; i < ret->length; i++)
+		if (ret->at[i] <= ' ' || ret->at[i] > '~' || ret->at[i] == ')')
+			return false;
+	return true;
+}
+
+static bool keys_collect(const char *text, size_t size, struct keys *keys)
+{
+	const char *end = text + size;
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *line_end = newline ? newline : end;
+		const char *equals = memchr(text, '=', (size_t)(line_end - text));
+		struct key names;
+
+		if (line_end > text) {
+			const char *key_end = equals ? equals : line_end;
+			struct key *slot = key_names(text, (size_t)(key_end - text), &names)
+						   ? vec_push(keys)
+						   : NULL;
+			if (!slot)
+				return false;
+			*slot = names;
+		}
+		text = line_end + 1;
+	}
+	return true;
+}
+
+bool vmcoreinfo_is_safe(const char *text, size_t size)
+{
+	struct keys keys = {0};
+
+	while (size && !text[size - 1])
+		size--;
+	bool is_safe = size <= TEXT_MAX && keys_collect(text, size, &keys);
+	if (is_safe && keys.n)
+		qsort(keys.at, keys.n, sizeof(*keys.at), key_compare);
+	for (size_t i = 1; i < keys.n && is_safe; i++)
+		is_safe = !is_above(&keys.at[i - 1], &keys.at[i]);
+	vec_free(&keys);
+	return is_safe;
+}
+
+/* A name without its NUL is one to libkdumpfile. */
+static bool notes_are_safe(const uint8_t *notes, size_t size)
+{
+	struct elf_note note;
+
+	for (size_t offset = 0; elf_note_next(notes, size, &offset, &note);)
+		if ((!*note.name || !strncmp(note.name, "VMCOREINFO", 10)) &&
+		    !vmcoreinfo_is_safe((const char *)note.desc, note.desc_size))
+			return false;
+	return true;
+}
+
+static bool text_is_safe(const uint8_t *text, size_t size)
+{
+	return vmcoreinfo_is_safe((const char *)text, size);
+}
+
+static struct error *region_check(const struct core_file *file, const struct kdump_region *region,
+				  bool (*is_safe)(const uint8_t *, size_t))
+{
+	_cleanup_(freep) void *bytes = NULL;
+
+	if (!region->size)
+		return NULL;
+	struct error *err = core_file_read_alloc(file, region->offset, region->size, &bytes);
+	if (err)
+		return error_prepend(err, "kdump notes");
+	return is_safe(bytes, region->size) ? NULL
+					    : error_new(ERROR_CORRUPT, "its VMCOREINFO is damaged");
+}
+
+/*
+ * Headers are tried as a 32-bit machine's first, little-endian and big-endian. There the block size
+ * lies where a 64-bit header has the low half of its time stamp's microseconds.
+ */
+static bool is_taken_for_32_bit(const uint8_t *header, uint32_t (*get)(const void *))
+{
+	enum { BLOCK_SIZE = 416, BITMAP_BLOCKS = 424, MAX_MAPNR = 428 };
+	enum { BLOCK_SIZE_MIN = 1 << 12, BLOCK_SIZE_MAX = 1 << 18 };
+	uint64_t block = get(header + BLOCK_SIZE);
+
+	return block >= BLOCK_SIZE_MIN && block <= BLOCK_SIZE_MAX &&
+	       8 * block * get(header + BITMAP_BLOCKS) >= get(header + MAX_MAPNR);
+}
+
+static uint32_t get_be32(const void *p)
+{
+	return __builtin_bswap32(get_le32(p));
+}
+
+static struct error *header_check(const struct core_file *file)
+{
+	uint8_t header[KDUMP_HEADER_SIZE];
+	struct error *err = core_file_read(file, 0, header, sizeof(header));
+
+	if (err)
+		return error_prepend(err, "kdump header");
+	return is_taken_for_32_bit(header, get_le32) || is_taken_for_32_bit(header, get_be32)
+		       ? error_new(ERROR_CORRUPT, "its kdump header could be a 32-bit machine's")
+		       : NULL;
+}
+
+/* The first file's notes are read, by what each header says of where they are. */
+struct error *kdump_safe_check(const struct kdump_pages *pages)
+{
+	const struct kdump_part *first = pages->parts, *end = first + pages->n_parts;
+
+	while (first->first == first->end)
+		first++;
+	struct error *err = header_check(first->file);
+	for (const struct kdump_part *part = first; part < end && !err; part++) {
+		err = region_check(first->file, &part->vmcoreinfo, text_is_safe);
+		if (!err)
+			err = region_check(first->file, &part->notes, notes_are_safe);
+	}
+	return err;
+}
