@@ -297,8 +297,10 @@ class Death(TestCase):
             self.assertEqual(terminal.leave(), ANSWERED)
 
     def test_no_half_file(self):
-        """A capture's temporary file goes with the process that wrote it."""
-        folder = scratch() / "dead-capture"
+        """A capture's temporary file goes with the process that wrote it. Under its own name it is whole, though the
+        process may still die before it has said so."""
+        folder, whole = scratch() / "dead-capture", scratch() / "whole-capture"
+        self.assertEqual(run("-c", FIXTURE, "capture", whole).status, ANSWERED)
         folder.mkdir()
         died = 0
         for moment in range(12):
@@ -311,8 +313,9 @@ class Death(TestCase):
                 pass  # it was done before
             process.communicate(timeout=TIMEOUT)
             died += process.returncode == TARGET
-            left = [path.name for path in folder.iterdir()]
-            self.assertEqual(left, ["file"] if process.returncode == ANSWERED else [], process.returncode)
+            left = {path.name: path.read_bytes() for path in folder.iterdir()}
+            if left or process.returncode == ANSWERED:
+                self.assertEqual(left, {"file": whole.read_bytes()}, process.returncode)
             (folder / "file").unlink(missing_ok=True)
         self.assertTrue(died)
 
