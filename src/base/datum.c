@@ -42,21 +42,23 @@ enum datum_state datum_state_of(const struct error *err)
 
 #define SLOTS (PROBLEMS_MAX * 2)
 
-/* A hostile dump has hundreds of thousands of problems. Each number is one more than an index; 0:
- * none. */
+/*
+ * A hostile dump has hundreds of thousands of problems. A number here is one more than an index;
+ * 0: none.
+ */
 struct problem_index {
-	uint16_t whole[SLOTS]; /* by the hash of all texts */
-	uint16_t first[SLOTS]; /* by the hash of the object: the first problem of it */
-	uint16_t next[PROBLEMS_MAX],
-		last[PROBLEMS_MAX]; /* of one object; `last` where the first is */
+	uint16_t whole[SLOTS];	     /* by the hash of all texts */
+	uint16_t first[SLOTS];	     /* by the hash of the object: the first problem of it */
+	uint16_t next[PROBLEMS_MAX]; /* of the same object */
+	uint16_t last[PROBLEMS_MAX]; /* of the same object, where its first is */
 };
 
 /* The slot that holds p, or the free one where it belongs. */
 static uint16_t *whole_slot(const struct problems *problems, const struct problem *p)
 {
 	uint16_t *slots = problems->index->whole;
-	size_t i =
-		hash_text(hash_text(hash_text(HASH_START, p->object), p->what), p->message) % SLOTS;
+	uint32_t hash = hash_text(hash_text(HASH_START, p->object), p->what);
+	size_t i = hash_text(hash, p->message) % SLOTS;
 
 	for (; slots[i]; i = (i + 1) % SLOTS) {
 		const struct problem *known = &problems->at[slots[i] - 1];
