@@ -131,7 +131,7 @@ const struct problem *problems_find(const struct problems *problems, const char 
 				    const char *what)
 {
 	for (uint16_t i = first_of(problems, object); i; i = problems->index->next[i - 1])
-		if (!strcmp(problems->at[i - 1].what, what))
+		if (!what || !strcmp(problems->at[i - 1].what, what))
 			return &problems->at[i - 1];
 	return NULL;
 }

@@ -84,7 +84,7 @@ enum datum_state problems_add(struct problems *problems, struct error *err, cons
 			      const char *object_fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Adds those of `from` that are of that object; NULL: all. */
 void problems_copy(struct problems *problems, const struct problems *from, const char *object);
-/* The first problem of that part of that object; NULL: none. */
+/* The first problem of that part of that object; what may be NULL: of any. NULL: there is none. */
 const struct problem *problems_find(const struct problems *problems, const char *object,
 				    const char *what);
 void problems_free(struct problems *problems);

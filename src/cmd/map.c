@@ -274,9 +274,7 @@ static struct error *map_domain(struct mapper *mapper, const struct snapshot *s,
 			emit_summary(mapper);
 		return err;
 	}
-	size_t n = call->problems->n;
-	call_problems_of_domain(call, s, domain);
-	if (call->problems->n == n)
+	if (!call_problems_of_domain(call, s, domain))
 		err = error_new(ERROR_CORRUPT, "cannot be read");
 	problems_add(call->problems, err, "page table", "%s", mapper->label);
 	return NULL;

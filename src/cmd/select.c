@@ -27,7 +27,7 @@ void call_problems_of(struct command_call *call, const struct snapshot *snapshot
 		problems_copy(call->problems, &snapshot->problems, object);
 }
 
-void call_problems_of_domain(struct command_call *call, const struct snapshot *snapshot,
+bool call_problems_of_domain(struct command_call *call, const struct snapshot *snapshot,
 			     const struct domain *domain)
 {
 	char object[40];
@@ -35,6 +35,7 @@ void call_problems_of_domain(struct command_call *call, const struct snapshot *s
 	snprintf(object, sizeof(object), "domain 0x%" PRIx64,
 		 domain->address ? domain->address : domain->core_address);
 	call_problems_of(call, snapshot, object);
+	return problems_find(&snapshot->problems, object, NULL);
 }
 
 const char *call_option(const struct command_call *call, const char *name)
@@ -159,8 +160,10 @@ struct error *find_domain(const struct snapshot *snapshot, const char *word,
 			return NULL;
 		if (device->domain.state == DATUM_NONE)
 			return error_of_state(snapshot, "%s is in no domain", device->name);
-		return error_new(ERROR_NOT_FOUND, "%s is in no domain that could be read",
-				 device->name);
+		static const char unread[] = "is in no domain that could be read";
+		return snapshot->moving
+			       ? error_of_state(snapshot, "%s %s", device->name, unread)
+			       : error_new(ERROR_NOT_FOUND, "%s %s", device->name, unread);
 	}
 	struct error *err = parse_number(word, &number);
 	if (err)

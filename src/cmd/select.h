@@ -25,8 +25,11 @@ static inline void selection_free(struct selection *selection)
 struct error *call_snapshot(struct command_call *call, unsigned parts, struct snapshot **ret);
 void call_problems_of(struct command_call *call, const struct snapshot *snapshot, const char *object);
 
-/* Those of a domain bear its object's address: its ID is one of the things that may be unread. */
-void call_problems_of_domain(struct command_call *call, const struct snapshot *snapshot,
+/*
+ * Those of a domain bear its object's address: its ID is one of the things that may be unread. Returns
+ * whether there are any.
+ */
+bool call_problems_of_domain(struct command_call *call, const struct snapshot *snapshot,
 			     const struct domain *domain);
 
 /* The value of option `name` of the call's command; NULL: not given. */

@@ -36,6 +36,8 @@ static void test_once(void **state)
 	assert_ptr_equal(problems_find(&problems, "device 2", "driver"), &problems.at[1]);
 	assert_null(problems_find(&problems, "device 2", "group"));
 	assert_null(problems_find(&problems, "device", "driver"));
+	assert_ptr_equal(problems_find(&problems, "device 2", NULL), &problems.at[1]);
+	assert_null(problems_find(&problems, "device", NULL));
 	problems_free(&problems);
 }
 
