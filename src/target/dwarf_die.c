@@ -7,7 +7,8 @@
 #include "base/cleanup.h"
 
 #define POINTER_SIZE 8
-#define PEEL_MAX 64 /* typedefs of typedefs; a hostile file may have a ring of them */
+#define DEPTH_MAX 256 /* entries below entries that do not say where their siblings are */
+#define PEEL_MAX 64   /* typedefs of typedefs; a hostile file may have a ring of them */
 
 static struct error *corrupt(const struct die *die, const char *what)
 {
@@ -54,15 +55,43 @@ static struct error *check_order(const struct die *before, const struct die *aft
 	return b > a ? NULL : corrupt(before, "its sibling is no later entry");
 }
 
-struct error *die_next_child(const struct die *parent, struct die *child)
+static struct error *next_child(const struct die *parent, struct die *child, unsigned depth);
+
+/*
+ * Where an entry does not say where its sibling is, libdwarf (20210528) goes through all that lies
+ * below it, and does so for ever when an entry there says that it is its own sibling.
+ */
+static struct error *check_below(const struct die *die, unsigned depth)
+{
+	_cleanup_(die_free) struct die below = {0};
+	Dwarf_Half has_children = 0;
+	bool has_sibling = false;
+
+	if (dwarf_die_abbrev_children_flag(die->at, &has_children) != DW_DLV_OK || !has_children)
+		return NULL;
+	struct error *err = die_has(die, DW_AT_sibling, &has_sibling);
+	if (err || has_sibling)
+		return err;
+	if (depth == DEPTH_MAX)
+		return corrupt(die, "entries below entries without end");
+	do
+		err = next_child(die, &below, depth + 1);
+	while (!err && below.at);
+	return err;
+}
+
+static struct error *next_child(const struct die *parent, struct die *child, unsigned depth)
 {
 	_cleanup_(die_free) struct die next = {.file = parent->file, .dbg = parent->dbg};
 	Dwarf_Error error = NULL;
 	bool found;
+	struct error *err = child->at ? check_below(child, depth) : NULL;
+
+	if (err)
+		return err;
 	int status = child->at ? dwarf_siblingof_b(parent->dbg, child->at, true, &next.at, &error)
 			       : dwarf_child(parent->at, &next.at, &error);
-	struct error *err = check(parent, status, error, &found);
-
+	err = check(parent, status, error, &found);
 	if (!err && found && child->at)
 		err = check_order(child, &next);
 	if (err)
@@ -71,6 +100,11 @@ struct error *die_next_child(const struct die *parent, struct die *child)
 	*child = next;
 	next.at = NULL;
 	return NULL;
+}
+
+struct error *die_next_child(const struct die *parent, struct die *child)
+{
+	return next_child(parent, child, 0);
 }
 
 struct error *die_tag(const struct die *die, Dwarf_Half *ret)
@@ -305,9 +339,9 @@ struct error *die_type_size(const struct die *type, uint64_t *ret)
 
 	for (unsigned i = 0; !done && (i ? at.at : type->at); i++) {
 		struct die next = {0};
-		struct error *err = i == PEEL_MAX ? corrupt(type, "too many typedefs in a row")
-						  : size_step(i ? &at : type, &factor, &size, &done,
-							      &next);
+		struct error *err =
+			i == PEEL_MAX ? corrupt(type, "too many typedefs in a row")
+				      : size_step(i ? &at : type, &factor, &size, &done, &next);
 		if (err)
 			return err;
 		die_free(&at);
