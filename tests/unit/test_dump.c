@@ -35,9 +35,9 @@ enum {
 	TOP = 0x1000,
 	PUD = 0x2000,
 	PMD = 0x3000,
-	TOP_5 = 0x4000,	  /* above TOP in a machine with five levels */
+	TOP_5 = 0x4000, /* above TOP in a machine with five levels */
 	PATTERN = 0x5000, /* every 8 bytes hold their own address */
-	INFO = 0x7000,	  /* VMCOREINFO in the kernel's own memory */
+	INFO = 0x7000,    /* VMCOREINFO in the kernel's own memory */
 	IDT = 0x8000,
 	EXCLUDED = 0xc000,
 	IMAGE = 0x2000000,
@@ -49,14 +49,14 @@ enum {
 };
 
 #define KASLR UINT64_C(0x400000)
-#define LINK(pa) (START_KERNEL_MAP + 0x4000000 + (pa)-IMAGE)
+#define LINK(pa) (START_KERNEL_MAP + 0x4000000 + (pa) - IMAGE)
 #define RUN(pa) (LINK(pa) + KASLR)
 #define PHYS_BASE ((uint64_t)IMAGE - 0x4000000 - KASLR)
 
 struct context {
 	struct scratch scratch;
 	struct blob memory; /* physical, from 0 on */
-	char info[512];	    /* VMCOREINFO */
+	char info[512];     /* VMCOREINFO */
 	bool five_levels;
 	unsigned notes;
 };
