@@ -12,9 +12,10 @@
 const char *datum_state_name(enum datum_state state)
 {
 	static const char *const names[] = {
-		[DATUM_NONE] = "none",	       [DATUM_OK] = "ok",	[DATUM_ABSENT] = "absent",
+		[DATUM_NONE] = "none",         [DATUM_OK] = "ok",       [DATUM_ABSENT] = "absent",
 		[DATUM_EXCLUDED] = "excluded", [DATUM_FAULT] = "fault", [DATUM_IO] = "io",
-		[DATUM_CORRUPT] = "corrupt",   [DATUM_TORN] = "torn",	[DATUM_STOPPED] = "stopped",
+		[DATUM_CORRUPT] = "corrupt",   [DATUM_TORN] = "torn",
+		[DATUM_STOPPED] = "stopped",
 	};
 
 	return state < ARRAY_SIZE(names) ? names[state] : "unknown";

@@ -339,9 +339,9 @@ struct error *die_type_size(const struct die *type, uint64_t *ret)
 
 	for (unsigned i = 0; !done && (i ? at.at : type->at); i++) {
 		struct die next = {0};
-		struct error *err =
-			i == PEEL_MAX ? corrupt(type, "too many typedefs in a row")
-				      : size_step(i ? &at : type, &factor, &size, &done, &next);
+		struct error *err = i == PEEL_MAX ? corrupt(type, "too many typedefs in a row")
+						  : size_step(i ? &at : type, &factor, &size, &done,
+							      &next);
 		if (err)
 			return err;
 		die_free(&at);

@@ -22,7 +22,7 @@ enum {
 	SUB_START_PFN = 16,
 	SUB_END_PFN = 24,
 	SUB_VMCOREINFO = 32, /* offset and size in the file; header version 3 on */
-	SUB_NOTES = 48,	     /* the same; version 4 on */
+	SUB_NOTES = 48,      /* the same; version 4 on */
 	SUB_ERASEINFO = 64,  /* the same; version 5 on */
 	SUB_START_PFN_64 = 80,
 	SUB_END_PFN_64 = 88,
@@ -64,9 +64,8 @@ static struct error *part_check(const struct kdump_part *part, uint64_t block)
 				 block);
 	/* makedumpfile does not write an empty part's bitmaps to their end. */
 	if (!is_empty && part->descriptors_at > part->file->size)
-		return error_new(ERROR_CORRUPT,
-				 "is truncated in its header: its page bitmaps end "
-				 "at offset 0x%" PRIx64 ", the file at 0x%" PRIx64,
+		return error_new(ERROR_CORRUPT, "is truncated in its header: its page bitmaps end "
+						"at offset 0x%" PRIx64 ", the file at 0x%" PRIx64,
 				 part->descriptors_at, part->file->size);
 	if (part->bitmaps_size > CORE_FILE_ALLOC_MAX || part->n_pages > part->bitmaps_size * 8 ||
 	    part->first > part->end || part->end > part->n_pages)
@@ -206,9 +205,8 @@ static struct error *parts_check(struct kdump_part *parts, size_t n)
 	qsort(parts, n, sizeof(*parts), part_compare);
 	for (size_t i = 0; i < n && parts[i].first <= expected; i++) {
 		if (parts[i].first < expected)
-			return error_new(ERROR_USAGE,
-					 "%s: this part of the split dump is given "
-					 "twice",
+			return error_new(ERROR_USAGE, "%s: this part of the split dump is given "
+						      "twice",
 					 parts[i].file->path);
 		expected = parts[i].end;
 	}

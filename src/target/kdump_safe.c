@@ -67,7 +67,12 @@ static bool key_names(const char *line, size_t length, struct key *ret)
 	return true;
 }
 
-static bool keys_collect(const char *text, size_t size, struct keys *keys)
+static struct error *damaged(void)
+{
+	return error_new(ERROR_CORRUPT, "its VMCOREINFO is damaged" CORE_FILE_COPY_ADVICE);
+}
+
+static struct error *keys_collect(const char *text, size_t size, struct keys *keys)
 {
 	const char *end = text + size;
 
@@ -79,62 +84,60 @@ static bool keys_collect(const char *text, size_t size, struct keys *keys)
 
 		if (line_end > text) {
 			const char *key_end = equals ? equals : line_end;
-			struct key *slot = key_names(text, (size_t)(key_end - text), &names)
-						   ? vec_push(keys)
-						   : NULL;
+			if (!key_names(text, (size_t)(key_end - text), &names))
+				return damaged();
+			struct key *slot = vec_push(keys);
 			if (!slot)
-				return false;
+				return error_no_memory;
 			*slot = names;
 		}
 		text = line_end + 1;
 	}
-	return true;
+	return NULL;
 }
 
-bool vmcoreinfo_is_safe(const char *text, size_t size)
+struct error *vmcoreinfo_check(const char *text, size_t size)
 {
 	struct keys keys = {0};
 
 	while (size && !text[size - 1])
 		size--;
-	bool is_safe = size <= TEXT_MAX && keys_collect(text, size, &keys);
-	if (is_safe && keys.n)
+	struct error *err = size > TEXT_MAX ? damaged() : keys_collect(text, size, &keys);
+	if (!err && keys.n)
 		qsort(keys.at, keys.n, sizeof(*keys.at), key_compare);
-	for (size_t i = 1; i < keys.n && is_safe; i++)
-		is_safe = !is_above(&keys.at[i - 1], &keys.at[i]);
+	for (size_t i = 1; i < keys.n && !err; i++)
+		if (is_above(&keys.at[i - 1], &keys.at[i]))
+			err = damaged();
 	vec_free(&keys);
-	return is_safe;
+	return err;
 }
 
 /* A name without its NUL is one to libkdumpfile. */
-static bool notes_are_safe(const uint8_t *notes, size_t size)
+static struct error *notes_check(const uint8_t *notes, size_t size)
 {
+	struct error *err = NULL;
 	struct elf_note note;
 
-	for (size_t offset = 0; elf_note_next(notes, size, &offset, &note);)
-		if ((!*note.name || !strncmp(note.name, "VMCOREINFO", 10)) &&
-		    !vmcoreinfo_is_safe((const char *)note.desc, note.desc_size))
-			return false;
-	return true;
+	for (size_t offset = 0; !err && elf_note_next(notes, size, &offset, &note);)
+		if (!*note.name || !strncmp(note.name, "VMCOREINFO", 10))
+			err = vmcoreinfo_check((const char *)note.desc, note.desc_size);
+	return err;
 }
 
-static bool text_is_safe(const uint8_t *text, size_t size)
+static struct error *text_check(const uint8_t *text, size_t size)
 {
-	return vmcoreinfo_is_safe((const char *)text, size);
+	return vmcoreinfo_check((const char *)text, size);
 }
 
 static struct error *region_check(const struct core_file *file, const struct kdump_region *region,
-				  bool (*is_safe)(const uint8_t *, size_t))
+				  struct error *(*check)(const uint8_t *, size_t))
 {
 	_cleanup_(freep) void *bytes = NULL;
 
 	if (!region->size)
 		return NULL;
 	struct error *err = core_file_read_alloc(file, region->offset, region->size, &bytes);
-	if (err)
-		return error_prepend(err, "kdump notes");
-	return is_safe(bytes, region->size) ? NULL
-					    : error_new(ERROR_CORRUPT, "its VMCOREINFO is damaged");
+	return err ? error_prepend(err, "kdump notes") : check(bytes, region->size);
 }
 
 /*
@@ -177,9 +180,9 @@ struct error *kdump_safe_check(const struct kdump_pages *pages)
 		first++;
 	struct error *err = header_check(first->file);
 	for (const struct kdump_part *part = first; part < end && !err; part++) {
-		err = region_check(first->file, &part->vmcoreinfo, text_is_safe);
+		err = region_check(first->file, &part->vmcoreinfo, text_check);
 		if (!err)
-			err = region_check(first->file, &part->notes, notes_are_safe);
+			err = region_check(first->file, &part->notes, notes_check);
 	}
 	return err;
 }

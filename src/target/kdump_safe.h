@@ -16,7 +16,10 @@
 /* NULL, or ERROR_CORRUPT that says what it would stumble over, or that could not be read. */
 struct error *kdump_safe_check(const struct kdump_pages *pages);
 
-/* VMCOREINFO's text, or what a dump has in its place; it need not end in a NUL. */
-bool vmcoreinfo_is_safe(const char *text, size_t size);
+/*
+ * The same of VMCOREINFO's text, or what a dump has in its place; it need not end in a NUL.
+ * ERROR_NO_MEMORY: not known.
+ */
+struct error *vmcoreinfo_check(const char *text, size_t size);
 
 #endif

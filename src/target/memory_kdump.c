@@ -18,8 +18,7 @@
 #include "target/kdump_safe.h"
 #include "target/memory_open.h"
 
-/* libkdumpfile looks through its cache page by page, so that a large one costs more than it saves.
- */
+/* libkdumpfile looks through its cache page by page: a large one costs more than it saves. */
 #define CACHED_PAGES 32
 
 struct kdump_memory {

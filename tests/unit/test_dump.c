@@ -567,7 +567,7 @@ static void test_unsafe_kdump(void **state)
 				'b', 1);
 		else
 			blob_le(&kdump, PAGE_SIZE + 56, 0, 8);
-		check_unsafe(c, &kdump, "its VMCOREINFO is damaged");
+		check_unsafe(c, &kdump, "its VMCOREINFO is damaged; copy it anew");
 	}
 }
 
