@@ -8,16 +8,23 @@
 
 #define POINTER_SIZE 8
 #define DEPTH_MAX 256 /* entries below entries that do not say where their siblings are */
+#define AGAIN_MAX 8   /* entries gone through, with repeats, for each byte that they take */
 #define PEEL_MAX 64   /* typedefs of typedefs; a hostile file may have a ring of them */
 
-static struct error *corrupt(const struct die *die, const char *what)
+/* In .debug_info; 0 when libdwarf can't say. */
+static Dwarf_Off die_offset(const struct die *die)
 {
 	Dwarf_Off offset = 0;
 	Dwarf_Error error = NULL;
 
 	if (dwarf_dieoffset(die->at, &offset, &error) == DW_DLV_ERROR)
 		dwarf_dealloc_error(die->dbg, error);
-	return error_new(ERROR_CORRUPT, "entry at 0x%jx: %s", (uintmax_t)offset, what);
+	return offset;
+}
+
+static struct error *corrupt(const struct die *die, const char *what)
+{
+	return error_new(ERROR_CORRUPT, "entry at 0x%jx: %s", (uintmax_t)die_offset(die), what);
 }
 
 /* From libdwarf's status to ours; found is false for DW_DLV_NO_ENTRY. */
@@ -46,24 +53,29 @@ static struct error *find_attribute(const struct die *die, Dwarf_Half number, Dw
 /* Siblings come one behind the other: a sibling reference that leads back would loop. */
 static struct error *check_order(const struct die *before, const struct die *after)
 {
-	Dwarf_Off a, b;
-	Dwarf_Error error = NULL;
-
-	if (dwarf_dieoffset(before->at, &a, &error) == DW_DLV_ERROR ||
-	    dwarf_dieoffset(after->at, &b, &error) == DW_DLV_ERROR)
-		return dwarf_error(before->dbg, error);
-	return b > a ? NULL : corrupt(before, "its sibling is no later entry");
+	return die_offset(after) > die_offset(before)
+		       ? NULL
+		       : corrupt(before, "its sibling is no later entry");
 }
 
-static struct error *next_child(const struct die *parent, struct die *child, unsigned depth);
+/* What lies below an entry, as far as it has been looked at. */
+struct below {
+	Dwarf_Off start, end;  /* the entry itself; the last one below it */
+	uint64_t seen, repeats; /* entries; and each as often as libdwarf has gone through it */
+};
+
+static struct error *next_child(const struct die *parent, struct die *child, unsigned depth,
+				struct below *below);
 
 /*
  * Where an entry does not say where its sibling is, libdwarf (20210528) goes through all that lies
- * below it, and does so for ever when an entry there says that it is its own sibling.
+ * below it, and does so for ever when an entry there says that it is its own sibling. Where that is
+ * so of entries within entries, it goes through the innermost once for each of them.
  */
-static struct error *check_below(const struct die *die, unsigned depth)
+static struct error *check_below(const struct die *die, unsigned depth, struct below *below)
 {
-	_cleanup_(die_free) struct die below = {0};
+	_cleanup_(die_free) struct die child = {0};
+	uint64_t seen = below->seen;
 	Dwarf_Half has_children = 0;
 	bool has_sibling = false;
 
@@ -74,18 +86,23 @@ static struct error *check_below(const struct die *die, unsigned depth)
 		return err;
 	if (depth == DEPTH_MAX)
 		return corrupt(die, "entries below entries without end");
-	do
-		err = next_child(die, &below, depth + 1);
-	while (!err && below.at);
+	while (!(err = next_child(die, &child, depth + 1, below)) && child.at) {
+		below->seen++;
+		below->end = die_offset(&child);
+	}
+	below->repeats += below->seen - seen;
+	if (!err && below->repeats > AGAIN_MAX * (below->end - below->start))
+		return corrupt(die, "too many entries below entries");
 	return err;
 }
 
-static struct error *next_child(const struct die *parent, struct die *child, unsigned depth)
+static struct error *next_child(const struct die *parent, struct die *child, unsigned depth,
+				struct below *below)
 {
 	_cleanup_(die_free) struct die next = {.file = parent->file, .dbg = parent->dbg};
 	Dwarf_Error error = NULL;
 	bool found;
-	struct error *err = child->at ? check_below(child, depth) : NULL;
+	struct error *err = child->at ? check_below(child, depth, below) : NULL;
 
 	if (err)
 		return err;
@@ -104,7 +121,11 @@ static struct error *next_child(const struct die *parent, struct die *child, uns
 
 struct error *die_next_child(const struct die *parent, struct die *child)
 {
-	return next_child(parent, child, 0);
+	struct below below = {0};
+
+	if (child->at)
+		below.start = below.end = die_offset(child);
+	return next_child(parent, child, 0, &below);
 }
 
 struct error *die_tag(const struct die *die, Dwarf_Half *ret)

@@ -247,6 +247,76 @@ static void refuses_cut_off_files(void **state)
 	scratch_remove(&scratch);
 }
 
+/* A unit of blocks within blocks, entries in the innermost, none of which says where its sibling is;
+ * behind them a structure, whose name is as short as those that compilers put there. */
+static const char blocks[] =
+	".section .debug_abbrev\n"
+	".byte 1, 0x11, 1, 3, 8, 0, 0\n"           /* unit: name */
+	".byte 2, 0x0b, 1, 0, 0\n"                 /* block, with children */
+	".byte 3, 0x34, 0, 0, 0\n"                 /* variable */
+	".byte 4, 0x13, 0, 3, 8, 0xb, 0xb, 0, 0\n" /* structure: name, size */
+	".byte 0\n"
+	".section .debug_info\n"
+	".long end - start\n"
+	"start: .value 4\n"
+	".long 0\n"
+	".byte 8, 1\n"
+	".asciz \"unit.c\"\n"
+	".fill DEPTH, 1, 2\n"
+	".fill VARIABLES, 1, 3\n"
+	".fill DEPTH, 1, 0\n"
+	".byte 4\n"
+	".asciz \"key\"\n"
+	".byte 24, 0\n"
+	"end:\n"
+	".text\n"
+	".globl _start\n"
+	"_start: nop\n";
+
+/* libdwarf goes through the variables once for each block: not for hours. */
+static void bounds_what_lies_below(void **state)
+{
+	static const struct {
+		unsigned depth, variables;
+		const char *error; /* NULL: answered */
+	} cases[] = {
+		{1, 100000, NULL},
+		{6, 100000, NULL},
+		{12, 1, NULL},
+		{200, 100000, "too many entries below entries"},
+		{400, 1, "entries below entries without end"},
+	};
+	struct scratch scratch;
+
+	(void)state;
+	scratch_make(&scratch);
+	scratch_write(&scratch, "blocks.s", blocks, strlen(blocks));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct lookup row = {.kind = LOOKUP_SIZE, .type = "struct key"};
+		struct elf_file *elf;
+		struct type_source *types;
+
+		scratch_run(&scratch,
+			    "gcc -nostdlib -static -Wa,--defsym,DEPTH=%u,--defsym,VARIABLES=%u "
+			    "-o program blocks.s",
+			    cases[i].depth, cases[i].variables);
+		sample_open(&scratch, "program", &dwarf_section, &elf, &types);
+		struct error *err = sample_ask(types, &row, 1);
+		if (cases[i].error) {
+			assert_non_null(err);
+			assert_non_null(strstr(error_message(err), cases[i].error));
+		} else {
+			assert_ok(err);
+			assert_int_equal(row.state, LOOKUP_FOUND);
+			assert_int_equal(row.value, 24);
+		}
+		error_free(err);
+		dwarf_types.close(types);
+		elf_file_close(elf);
+	}
+	scratch_remove(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +325,7 @@ int main(void)
 		cmocka_unit_test(finds_symbols),
 		cmocka_unit_test(survives_damage),
 		cmocka_unit_test(refuses_cut_off_files),
+		cmocka_unit_test(bounds_what_lies_below),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
