@@ -167,6 +167,7 @@ static struct error *read_ring(struct command_call *call, const struct ring *rin
 	if (!ret->words || !ret->known)
 		return error_no_memory;
 	ret->state = DATUM_OK;
+	ret->sme_mask = target->sme_mask;
 	for (uint64_t at = 0; at < ring->size && !err; at += RING_PAGE) {
 		uint64_t size = ring->size - at < RING_PAGE ? ring->size - at : RING_PAGE;
 
@@ -263,8 +264,9 @@ static const char *command_meaning(struct command_call *call, const struct ring_
 				    p->waiting, p->pending);
 	if (facts->stored.value != facts->expected.value)
 		return arena_printf(call->arena,
-				    "%" PRIu64 " completion waits were never answered; they "
-				    "are not in the ring any more",
+				    "of the numbers given out %" PRIu64 " are not answered, and no "
+				    "completion wait in the ring has them: they were not queued yet, or "
+				    "answered in another order",
 				    facts->expected.value - facts->stored.value);
 	return datum_is(facts->need_sync, 1)
 		       ? "every completion wait was answered; behind the last one are commands that "
@@ -297,8 +299,14 @@ static void emit_command_ring(struct command_call *call, const struct snapshot *
 	view->tail = tail.state == DATUM_OK ? (uint32_t)tail.value : 0;
 	view->limit = tail.state == DATUM_OK && !call_option(call, "all") ? NEWEST : image->n;
 	if (image->state == DATUM_OK && tail.state == DATUM_OK && numbered) {
-		const struct command_ring ring = {image->words, image->n, view->tail,
-						  facts->store_address.value, facts->stored.value};
+		const struct command_ring ring = {
+			.commands = image->words,
+			.n = image->n,
+			.tail = view->tail,
+			.store_address = facts->store_address.value,
+			.stored = facts->stored.value,
+			.sme_mask = image->sme_mask,
+		};
 
 		p = command_ring_judge(&ring);
 		emit_datum(e, COL_DONE, slot_datum(p.done));

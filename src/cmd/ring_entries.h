@@ -23,6 +23,7 @@ struct ring_image {
 	bool *known;			  /* by slot: it could be read */
 	uint32_t n, used;		  /* slots; those that are not all zero */
 	enum datum_state state;		  /* DATUM_OK: all could be read */
+	uint64_t sme_mask;		  /* the memory encryption bit that addresses bear; 0: none */
 };
 
 /* Which entries are shown, and in which order. */

@@ -304,9 +304,11 @@ def stored_less(machine):
     return "ivhd0", at
 
 
-def head_at(distance):
+def head_at(distance, spoil=None):
     """Hardware's head, as last read, so many bytes before the driver's tail."""
     def fault(machine):
+        if spoil:
+            spoil(machine)
         tail = machine.read(machine.iommu("cmd_buf_tail"), 4)
         machine.write(machine.iommu("cmd_buf_head"), (tail + distance) % 8192, 4)
         return "ivhd0", machine.iommu("cmd_buf_head")
@@ -320,6 +322,12 @@ def external(bdf):
         domain = int(machine.domain(bdf)["address"], 16)
         return bdf, machine.translate(domain + machine.member("iommu_domain.type"))
     return fault
+
+
+def external_by_driver(machine):
+    """Before Linux 5.13 the driver flushes all lazily, or none."""
+    external(NIC)(machine)
+    return NIC, machine.variable("amd_iommu_unmap_flush")
 
 
 def external_bypass(machine):
@@ -452,9 +460,10 @@ CASES = {
     "irt-offline-cpu": Case("7.2-after", interrupt(0, 0x7f << 8), interrupt(0, 1 << 40), without_interrupts),
     "irt-orphan": Case("7.2-after", interrupt(7, 0x2400000001, words=2), interrupt(7, 0x2400000000, words=2),
                        without_interrupts),
-    "ring-wait": Case("7.2-after", count_up("cmd_sem_val", 1), count_up("cmd_sem_val", 0),
+    "ring-wait": Case("7.2-after", stored_less, count_up("cmd_sem_val", 1),  # a number that is not queued yet
                       lambda m: m.exclude(m.iommu("cmd_sem_val"))),
-    "ring-full": Case("7.2-after", head_at(16), head_at(0), lambda m: m.exclude(m.iommu("cmd_buf_head"), 4)),
+    "ring-full": Case("7.2-after", head_at(0x30, stored_less), head_at(0x30),
+                      lambda m: m.exclude(m.iommu("cmd_buf_head"), 4), also=("ring-wait",)),
     "dma-bypass": Case("7.2-after", change(lambda m: m.entry(NVME), 0x6000000000000003, NVME),
                        change(lambda m: m.entry(BRIDGE), 0x6000000000000003, BRIDGE), without_entry,
                        also=("dte-driver",)),
@@ -506,6 +515,6 @@ MORE = {
     "dte-driver-mode": ("dte-driver", Case("7.2-after", flip(NIC, 0, 3 << 9 ^ 4 << 9), None, None)),
     "domain-id-ida": ("domain-id-free", Case("7.2-after", free_in_ida, None, None)),
     "pt-level-skipped": ("pt-level", Case("7.2-after", entry_at(PLAIN, 0, 1 << 9), None, None)),
+    "lazy-flush-driver": ("lazy-flush-external", Case("5.10-after", external_by_driver, None, None)),
     "map-free-far": ("map-free", Case("7.2-after", free_behind_far, None, None, also=("map-nowhere",))),
-    "ring-wait-behind": ("ring-wait", Case("7.2-after", stored_less, None, None)),
 }

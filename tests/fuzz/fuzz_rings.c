@@ -23,6 +23,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 	};
 	uint64_t first, last;
 
+	ring.sme_mask = ring.store_address & 1 ? UINT64_C(1) << 47 : 0; /* bit 0 is no part of it */
 	ring.n = (uint32_t)(input.n / COMMAND_BYTES);
 	_cleanup_(freep) uint64_t(*commands)[COMMAND_WORDS] = calloc(ring.n + 1, COMMAND_BYTES);
 	if (!commands)

@@ -16,6 +16,7 @@
 #define SLOTS 8
 #define STORE UINT64_C(0x123456000)
 #define OTHER UINT64_C(0x1e504000)
+#define SME (UINT64_C(1) << 47)
 
 static uint64_t slots[SLOTS][COMMAND_WORDS];
 
@@ -33,7 +34,7 @@ static void put_invalidation(unsigned slot, uint16_t domain)
 
 static struct command_progress judge(uint32_t tail, uint64_t stored)
 {
-	const struct command_ring ring = {slots, SLOTS, tail, STORE, stored};
+	const struct command_ring ring = {slots, SLOTS, tail, STORE, stored, SME};
 
 	return command_ring_judge(&ring);
 }
@@ -129,6 +130,18 @@ static void test_foreign(void **state)
 	check(judge(0, 0x50), NONE, 4, 5, 3);
 }
 
+/* Under memory encryption commands bear its bit, and what was translated does not. */
+static void test_encrypted(void **state)
+{
+	(void)state;
+	put_wait(1, STORE | SME, 0x41);
+	put_invalidation(2, 7);
+	put_wait(3, STORE | SME, 0x42);
+	check(judge(4, 0x41), 1, 2, 3, NONE);
+	put_wait(1, STORE | SME >> 1, 0x41);
+	check(judge(4, 0x42), 3, NONE, NONE, 1);
+}
+
 static void test_pages(void **state)
 {
 	static const struct {
@@ -189,6 +202,7 @@ int main(void)
 		cmocka_unit_test_setup(test_wrapped, clear),
 		cmocka_unit_test_setup(test_numbers_wrap, clear),
 		cmocka_unit_test_setup(test_foreign, clear),
+		cmocka_unit_test_setup(test_encrypted, clear),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_random),
 	};

@@ -14,9 +14,11 @@ static bool stores(const uint64_t command[COMMAND_WORDS])
 	return OPCODE(command) == COMMAND_COMPLETION_WAIT && (command[0] & WAIT_STORES);
 }
 
-static bool stores_at(const uint64_t command[COMMAND_WORDS], uint64_t address)
+static bool is_own_wait(const struct command_ring *ring, const uint64_t command[COMMAND_WORDS])
 {
-	return stores(command) && (command[0] & WAIT_ADDRESS) == (address & WAIT_ADDRESS);
+	uint64_t differs = (command[0] ^ ring->store_address) & WAIT_ADDRESS & ~ring->sme_mask;
+
+	return stores(command) && !differs;
 }
 
 /* Numbers rise by one for each COMPLETION_WAIT and may wrap. */
@@ -31,7 +33,7 @@ static uint32_t find_foreign(const struct command_ring *ring)
 	uint32_t last = COMMAND_NO_SLOT;
 
 	for (uint32_t i = 0; i < ring->n; i++)
-		if (stores(ring->commands[i]) && !stores_at(ring->commands[i], ring->store_address))
+		if (stores(ring->commands[i]) && !is_own_wait(ring, ring->commands[i]))
 			last = i;
 	return last;
 }
@@ -51,7 +53,7 @@ struct command_progress command_ring_judge(const struct command_ring *ring)
 			continue;
 		if (first == COMMAND_NO_SLOT)
 			first = slot;
-		if (!stores_at(command, ring->store_address))
+		if (!is_own_wait(ring, command))
 			continue;
 		if (is_stored(ring, command)) {
 			p.done = slot;

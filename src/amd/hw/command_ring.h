@@ -18,6 +18,7 @@ struct command_ring {
 	uint32_t tail;		/* slot that the driver writes next: the oldest command is there */
 	uint64_t store_address; /* physical; where hardware stores for this kernel */
 	uint64_t stored;	/* what is there: the number stored last */
+	uint64_t sme_mask;	/* the memory encryption bit that commands bear; 0: none */
 };
 
 /* Slots, or COMMAND_NO_SLOT. */
