@@ -118,6 +118,7 @@ static struct error *read_route(struct load *load, const struct route_variant *v
 	route->index = reader_member(r, data.value, &f[variant->index], "table index");
 	route->guest_tag = reader_member(r, data.value, &f[AMD_IR_GA_TAG], "GA tag");
 	route->guest_root = reader_member(r, data.value, &f[AMD_IR_GA_ROOT], "virtual APIC page");
+	route->guest_root.value <<= 12; /* it is kept as a frame number */
 	route->table = route->segment.state == DATUM_OK ? route->devid : route->segment;
 	if (route->table.state == DATUM_OK)
 		route->table =

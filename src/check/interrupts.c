@@ -231,7 +231,7 @@ static struct error *read_table(struct check *check, uint32_t device, struct dat
 	return NULL;
 }
 
-/* The driver gives all tables one length: that of most of them. */
+/* That of most tables. */
 static uint64_t common_length(const struct datum *lengths, uint32_t n)
 {
 	uint64_t common = 0;
@@ -247,13 +247,20 @@ static uint64_t common_length(const struct datum *lengths, uint32_t n)
 	return common;
 }
 
+/*
+ * The driver gives all tables one length, which depends on the hardware (iommu_get_int_tablen); but
+ * one that it makes before it knows the device, as it does for an I/O APIC, has this one.
+ */
+#define LENGTH_UNKNOWN_DEVICE 512
+
 static void check_lengths(struct check *check, const struct datum *lengths)
 {
 	const struct snapshot *s = check->snapshot;
 	uint64_t common = common_length(lengths, s->n_devices);
 
 	for (uint32_t i = 0; i < s->n_devices; i++) {
-		if (lengths[i].state != DATUM_OK || lengths[i].value == common)
+		if (lengths[i].state != DATUM_OK || lengths[i].value == common ||
+		    (lengths[i].value == LENGTH_UNKNOWN_DEVICE && lengths[i].value < common))
 			continue;
 		struct check_finding *f = check_find(check, &rules[TABLE], s->devices[i].name, NULL,
 						     CONFIDENCE_LIKELY,

@@ -8,16 +8,57 @@
 #define BAD_APIC_ID UINT32_MAX
 #define FLAT_CPUS 8 /* in a logical destination of 8 bits */
 
+struct mask {
+	enum datum_state state;
+	uint8_t bits[CPUS_MAX / 8];
+};
+
+static void mask_read(struct reader *r, enum core_need symbol, const char *what, uint32_t n,
+		      struct mask *ret)
+{
+	const struct found *found = &r->kernel->core[symbol];
+
+	ret->state = DATUM_ABSENT;
+	if (!is_found(found))
+		return;
+	struct error *err = target_read(r->kernel->target, SPACE_VIRT, found->value, ret->bits,
+					((size_t)n + 63) / 64 * 8);
+	ret->state = err ? problems_add(r->problems, err, what, "processors") : DATUM_OK;
+}
+
+static struct datum mask_bit(const struct mask *mask, uint32_t i)
+{
+	return mask->state == DATUM_OK ? datum_ok(mask->bits[i / 8] >> i % 8 & 1)
+				       : (struct datum){.state = mask->state};
+}
+
+/*
+ * A panic has the other CPUs stop, and each marks itself as offline (stop_this_cpu). It stays an
+ * active one, which a CPU that was taken offline is not any more.
+ */
+static void find_stopped(struct reader *r, struct apic_cpu *cpus, uint32_t n, uint32_t n_numbers)
+{
+	struct mask active = {.state = DATUM_NONE}; /* not read yet */
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!datum_is(cpus[i].online, 0))
+			continue;
+		if (active.state == DATUM_NONE)
+			mask_read(r, CORE_CPU_ACTIVE, "active", n_numbers, &active);
+		if (active.state != DATUM_ABSENT)
+			cpus[i].online = mask_bit(&active, cpus[i].number);
+	}
+}
+
 static struct error *read_cpus(struct reader *r, struct arena *arena, uint32_t n,
 			       struct apic_cpus *ret)
 {
 	const struct found *core = r->kernel->core;
 	struct apic_cpu *at = arena_alloc(arena, n * sizeof(*at));
 	_cleanup_(freep) uint8_t *ids = malloc((size_t)n * 4);
-	_cleanup_(freep) uint8_t *mask = malloc((size_t)n / 8 + 8);
-	struct datum online = {.state = DATUM_ABSENT};
+	struct mask online;
 
-	if (!at || !ids || !mask)
+	if (!at || !ids)
 		return error_no_memory;
 	struct error *err = target_read(r->kernel->target, SPACE_VIRT,
 					core[CORE_CPU_APIC_IDS].value, ids, (size_t)n * 4);
@@ -25,21 +66,14 @@ static struct error *read_cpus(struct reader *r, struct arena *arena, uint32_t n
 		ret->state = problems_add(r->problems, err, "APIC IDs", "processors");
 		return NULL;
 	}
-	if (is_found(&core[CORE_CPU_ONLINE])) {
-		err = target_read(r->kernel->target, SPACE_VIRT, core[CORE_CPU_ONLINE].value, mask,
-				  ((size_t)n + 63) / 64 * 8);
-		online.state =
-			err ? problems_add(r->problems, err, "online", "processors") : DATUM_OK;
-	}
+	mask_read(r, CORE_CPU_ONLINE, "online", n, &online);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t id = get_le32(ids + (size_t)i * 4);
 
-		if (id == BAD_APIC_ID)
-			continue;
-		if (online.state == DATUM_OK)
-			online.value = mask[i / 8] >> i % 8 & 1;
-		at[ret->n++] = (struct apic_cpu){i, id, online};
+		if (id != BAD_APIC_ID)
+			at[ret->n++] = (struct apic_cpu){i, id, mask_bit(&online, i)};
 	}
+	find_stopped(r, at, ret->n, n);
 	ret->at = at;
 	ret->state = DATUM_OK;
 	return NULL;

@@ -8,7 +8,7 @@
 struct apic_cpu {
 	uint32_t number;
 	uint32_t apic_id;
-	struct datum online; /* boolean */
+	struct datum online; /* boolean: it is, or was until a panic stopped it */
 };
 
 struct apic_cpus {

@@ -195,6 +195,8 @@
 	X(CORE_CPU_APIC_IDS, SYMBOL, NULL, "cpuid_to_apicid", OPTIONAL,                            \
 	  "the CPUs that interrupts go to")                                                        \
 	X(CORE_CPU_COUNT, SYMBOL, NULL, "nr_cpu_ids", OPTIONAL, "the CPUs that interrupts go to")  \
+	X(CORE_CPU_ACTIVE, SYMBOL, NULL, "__cpu_active_mask|cpu_active_bits", OPTIONAL,            \
+	  "which CPUs a panic has stopped")                                                        \
 	X(CORE_CPU_ONLINE, SYMBOL, NULL, "__cpu_online_mask|cpu_online_bits", OPTIONAL,            \
 	  "which CPUs are online")                                                                 \
 	X(CORE_X2APIC_MODE, SYMBOL, NULL, "x2apic_mode", OPTIONAL,                                 \

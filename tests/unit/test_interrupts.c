@@ -84,6 +84,7 @@ static void add_irq(struct interrupts_machine *i, unsigned number, uint16_t devi
 	fake_put(k, record, "struct amd_ir_data", "irq_2_irte.devid", devid);
 	fake_put(k, record, "struct amd_ir_data", "irq_2_irte.index", index);
 	fake_put_if(k, record, "struct amd_ir_data", "iommu", i->m->iommus[0]);
+	fake_put(k, record, "struct amd_ir_data", "ga_root_ptr", VAPIC >> 12);
 	i->last_data[number] = parent;
 	if (!name)
 		return;
@@ -297,10 +298,34 @@ static void test_posted(void **state)
 	check_use(&t, 0, INTERRUPT_ENABLED, 20);
 	assert_true(t.at[0].posted);
 	assert_int_equal(t.at[0].vector, 0x41);
+	assert_true(datum_is(t.at[0].route->guest_root, VAPIC));
 	assert_string_equal(t.at[0].layout->name, "irte128_posted");
 	check_use(&t, 1, INTERRUPT_STRAY, 0);
 	assert_int_equal(t.at[2].destination, 0x12345678);
 	end(&i, &view);
+}
+
+/* A panic has marked CPUs as offline that are active all the same; one that was taken offline is not. */
+static void test_panic(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < ARRAY_SIZE(kinds); n++) {
+		struct interrupts_machine i;
+		struct fake_view view;
+
+		build(&i, kinds[n].layouts, kinds[n].bytes, kinds[n].length);
+		fake_write(i.m->k, fake_symbol(i.m->k, "__cpu_online_mask"), 8, 1);
+		fake_write(i.m->k, fake_symbol(i.m->k, "__cpu_active_mask"), 8, 3);
+		build_tree(&i);
+		fake_view_open(i.m, &view);
+		read_table(&view, NIC);
+		const struct apic_cpus *cpus = &view.s->interrupts.cpus;
+		assert_int_equal(cpus->n, 3);
+		assert_true(datum_is(cpus->at[0].online, 1));
+		assert_true(datum_is(cpus->at[1].online, 1));
+		assert_true(datum_is(cpus->at[2].online, 0));
+		end(&i, &view);
+	}
 }
 
 /* An alias and what is behind it: one table, whichever of them is asked. */
@@ -422,6 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),  cmocka_unit_test(test_posted),
+		cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_shared), cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_damage), cmocka_unit_test(test_tree),
 	};
