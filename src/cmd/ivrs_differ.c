@@ -119,6 +119,22 @@ static bool driver_has_region(const struct snapshot *s, const struct firmware_re
 	return false;
 }
 
+/* Until Linux 5.4 an exclusion range is no region: hardware has one for each IOMMU. */
+static bool driver_excludes(const struct snapshot *s, const struct ivrs_block *block)
+{
+	for (uint32_t i = 0; i < s->n_iommus; i++)
+		if (datum_is(s->iommus[i].exclusion_start, block->start) &&
+		    datum_is(s->iommus[i].exclusion_size, block->size))
+			return true;
+	return false;
+}
+
+/* What the driver goes by (init_memory_definitions). */
+static bool asks_for_region(const struct ivrs_block *block)
+{
+	return block->is_ivmd && block->size && block->flags & (IVMD_UNITY | IVMD_EXCLUSION);
+}
+
 static bool table_has_region(const struct differ *d, const struct firmware_region *region)
 {
 	struct ivrs_block block;
@@ -144,7 +160,8 @@ static void differ_regions(const struct differ *d)
 	for (size_t at = 0; ivrs_next_block(d->ivrs, &at, &block, &problem);) {
 		struct firmware_region wanted = wanted_region(d, &block);
 
-		if (block.is_ivmd && block.size && !driver_has_region(s, &wanted))
+		if (asks_for_region(&block) && !driver_has_region(s, &wanted) &&
+		    !(block.flags & IVMD_EXCLUSION && driver_excludes(s, &block)))
 			tell(d, "memory", "a region that devices need", region_text(d, &wanted),
 			     NULL);
 	}

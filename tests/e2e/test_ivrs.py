@@ -8,10 +8,12 @@ import subprocess
 import unittest
 
 import support
+from checks import NIC, Machine, rows
 from support import TestCase, for_each, number
 
 SOURCES = sorted((support.ROOT / "tests" / "fixtures" / "ivrs").glob("*.asl"))
 FIELD = re.compile(r"\[([0-9A-F]+)h \d+ +[0-9A-F]+h?\] +(.+?) : (\S+)")
+REGION = 0xb7000000
 ENTRY_TYPES = {0x00, 0x01, 0x02, 0x03, 0x04, 0x42, 0x43, 0x46, 0x47, 0x48}
 
 
@@ -144,6 +146,45 @@ class AgainstIasl(TestCase):
         row, = self.data("ivrs", compiled(SOURCES[1])[0])
         self.assertEqual([(one["type"], one["used"]) for one in row["iommus"]],
                          [("0x10", False), ("0x11", True)])
+
+
+class AgainstDriver(TestCase):
+    """A block of memory takes the place of the last 32 bytes of the IOMMU's, in a dump."""
+
+    def regions(self, fixture, flags, spoil=lambda machine: None):
+        machine = Machine(fixture)
+        row, = rows(machine.path, "ivrs")
+        block = number(row["address"]) + 48
+        machine.write(block + 2, 0x30, 2)
+        block += 0x30
+        for offset, value, size in ((0, 0x21, 1), (1, flags, 1), (2, 32, 2), (4, devid(NIC), 2), (6, 0, 2),
+                                    (8, 0, 8), (16, REGION, 8), (24, 0x2000, 8)):
+            machine.write(block + offset, value, size)
+        spoil(machine)
+        path = support.scratch() / "region.elf"
+        machine.save(path)
+        row, = self.data("-c", path, "--no-symbols", "--no-cache", "ivrs")
+        self.assertEqual(len(row["memory"]), 1)
+        return [one["table"] for one in row["differences"] if one["object"] == "memory"]
+
+    def test_wanted(self):
+        """The driver has it neither mapped one to one nor excluded."""
+        for flags in (0x01, 0x07, 0x08):
+            self.assertEqual(self.regions("7.2-after", flags),
+                             [f"0x{REGION:x}-0x{REGION + 0x1fff:x} for {NIC} to {NIC}"])
+
+    def test_not_wanted(self):
+        """A block with neither flag is nothing to the driver."""
+        self.assertEqual(self.regions("7.2-after", 0x06), [])
+
+    def test_excluded(self):
+        """Older kernels have an exclusion range in the IOMMU, and nowhere else."""
+        def exclude(machine):
+            machine.write(machine.iommu("exclusion_start"), REGION)
+            machine.write(machine.iommu("exclusion_length"), 0x2000)
+        self.assertEqual(self.regions("5.10-after", 0x08, exclude), [])
+        self.assertEqual(len(self.regions("5.10-after", 0x08)), 1)
+        self.assertEqual(len(self.regions("5.10-after", 0x01, exclude)), 1)
 
 
 class BadFiles(TestCase):

@@ -72,6 +72,10 @@ struct ivrs {
 /* Static text: why it is no such table; NULL: it is, though maybe cut short (size < length). */
 const char *ivrs_open(const void *bytes, size_t size, struct ivrs *ret);
 
+/* Flags of an IVMD block: mapped one to one; untranslated. With neither it asks for nothing. */
+#define IVMD_UNITY 0x01
+#define IVMD_EXCLUSION 0x08
+
 struct ivrs_block {
 	size_t offset; /* in the table */
 	uint16_t length;

@@ -35,9 +35,7 @@ const struct field_value ivrs_variety_names[] = {
 };
 
 static const struct field_value address_size_values[] = {
-	{0, "48 bits", NULL},
-	{1, "reserved", NULL},
-	{2, "57 bits", NULL},
+	{2, "48 bits", NULL}, /* all others are reserved */
 	{0},
 };
 
