@@ -14,6 +14,7 @@
 
 /* Domains that have less than a tenth of their pages in common are not of one VM. */
 #define COMMON_PARTS 10
+#define PAGE_BYTES UINT64_C(4096)
 /* More pages than any machine has (16 TB), so that damage does not go on for ever. */
 #define PAGES_MAX ((uint64_t)1 << 32)
 
@@ -34,23 +35,40 @@ struct foreign_walk {
 	struct meeting *meetings; /* by domain met */
 };
 
+/* The page is the domain's, or another's that had it first. */
+static void claim_page(struct foreign_walk *w, uint16_t *owner, uint64_t iova, uint64_t pa)
+{
+	if (!*owner)
+		*owner = (uint16_t)(w->index + 1);
+	if (*owner == w->index + 1)
+		return;
+	struct meeting *m = &w->meetings[*owner - 1];
+	if (!m->n++)
+		*m = (struct meeting){1, iova, pa};
+}
+
+/* By chunks: a damaged table's leaf can be of any size. */
 static struct error *visit_leaf(void *arg, const struct leaf *leaf)
 {
 	struct foreign_walk *w = arg;
+	uint64_t here;
 
-	for (uint64_t at = 0; at < leaf->size && w->n_pages_left; at += 4096) {
-		uint16_t previous;
+	for (uint64_t at = 0; at < leaf->size && w->n_pages_left; at += here) {
+		uint64_t pa = leaf->pa + at, in_chunk = pa % OWNER_CHUNK_BYTES;
+		struct owner_chunk *chunk;
 
-		w->n_pages_left--;
-		w->n_pages[w->index]++;
-		if (!page_owner_claim(&w->owners, leaf->pa + at, (uint16_t)(w->index + 1),
-				      &previous))
+		here = OWNER_CHUNK_BYTES - in_chunk;
+		if (here > leaf->size - at)
+			here = leaf->size - at;
+		if (here > w->n_pages_left * PAGE_BYTES)
+			here = w->n_pages_left * PAGE_BYTES;
+		w->n_pages_left -= here / PAGE_BYTES;
+		w->n_pages[w->index] += here / PAGE_BYTES;
+		if (!page_owners_chunk(&w->owners, pa, &chunk))
 			return error_no_memory;
-		if (!previous || previous == w->index + 1)
-			continue;
-		struct meeting *m = &w->meetings[previous - 1];
-		if (!m->n++)
-			*m = (struct meeting){1, leaf->iova + at, leaf->pa + at};
+		for (uint64_t i = 0; i < here && chunk; i += PAGE_BYTES)
+			claim_page(w, &chunk->owners[(in_chunk + i) / PAGE_BYTES],
+				   leaf->iova + at + i, pa + i);
 	}
 	return NULL;
 }

@@ -27,14 +27,14 @@ static bool grow(struct page_owners *owners)
 	return true;
 }
 
-bool page_owner_claim(struct page_owners *owners, uint64_t pa, uint16_t owner, uint16_t *previous)
+bool page_owners_chunk(struct page_owners *owners, uint64_t pa, struct owner_chunk **ret)
 {
-	uint64_t frame = pa >> 12;
+	uint64_t number = pa / OWNER_CHUNK_BYTES;
 
-	*previous = 0;
+	*ret = NULL;
 	if (owners->n * 2 >= owners->room && !grow(owners))
 		return false;
-	struct owner_chunk **slot = &owners->slots[slot_of(owners, frame / OWNER_CHUNK_PAGES)];
+	struct owner_chunk **slot = &owners->slots[slot_of(owners, number)];
 	if (!*slot && owners->n == OWNER_CHUNKS_MAX) {
 		owners->is_full = true;
 		return true;
@@ -43,13 +43,10 @@ bool page_owner_claim(struct page_owners *owners, uint64_t pa, uint16_t owner, u
 		*slot = calloc(1, sizeof(**slot));
 		if (!*slot)
 			return false;
-		(*slot)->number = frame / OWNER_CHUNK_PAGES;
+		(*slot)->number = number;
 		owners->n++;
 	}
-	uint16_t *at = &(*slot)->owners[frame % OWNER_CHUNK_PAGES];
-	*previous = *at;
-	if (!*at)
-		*at = owner;
+	*ret = *slot;
 	return true;
 }
 

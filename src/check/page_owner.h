@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define OWNER_CHUNK_PAGES 512
+#define OWNER_CHUNK_BYTES (OWNER_CHUNK_PAGES * UINT64_C(4096))
 #define OWNER_CHUNKS_MAX 131072 /* 256 GB of memory, in 135 MB; past them nothing is told */
 
 struct page_owners {
@@ -19,8 +20,8 @@ struct page_owners {
 	bool is_full;
 };
 
-/* *previous: who had it first, 0: nobody, then it is owner's (not 0). False: no memory. */
-bool page_owner_claim(struct page_owners *owners, uint64_t pa, uint16_t owner, uint16_t *previous);
+/* The 2 MB that pa lies in; NULL: they are past what is told, is_full. False: no memory. */
+bool page_owners_chunk(struct page_owners *owners, uint64_t pa, struct owner_chunk **ret);
 void page_owners_free(struct page_owners *owners);
 
 #endif
