@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "check/rule.h"
+#include "kernel/dma_mode.h"
 
 static struct error *check_devices(struct check *check);
 static struct error *check_groups(struct check *check);
@@ -114,13 +115,37 @@ static void check_bypass(struct check *check, const struct device *d)
 	entry_word(check, f, d);
 }
 
+/* Before there was a type for it: of all domains of the DMA API, also of external devices'. */
+static void check_lazy_driver(struct check *check, const struct device *d,
+			      const struct domain *domain)
+{
+	struct reader reader = {.kernel = check->kernel, .problems = &check->snapshot->problems};
+
+	reader_object_name(&reader, "driver");
+	struct datum strict = dma_driver_strict(&reader);
+	bool is_known = check_known(check, &rules[LAZY], d->name, "amd_iommu_unmap_flush",
+				    strict.state == DATUM_ABSENT ? DATUM_NONE : strict.state);
+	if (!is_known || !datum_is(strict, 0))
+		return;
+	struct check_finding *f = check_find(
+		check, &rules[LAZY], d->name, NULL, CONFIDENCE_LIKELY,
+		"%s, that it is in, is flushed lazily as all are (amd_iommu_unmap_flush is off)",
+		domain_words(check->snapshot, domain).object);
+	check_word_at(check, f, "amd_iommu_unmap_flush", check->kernel->core[CORE_AMD_STRICT].value,
+		      strict);
+}
+
 static void check_lazy(struct check *check, const struct device *d)
 {
 	const struct domain *domain = device_domain(check->snapshot, d);
 
 	if (d->external.state != DATUM_OK || !d->external.value ||
 	    !check_known(check, &rules[LAZY], d->name, "domain", d->domain.state) || !domain ||
-	    !domain->type_name || strcmp(domain->type_name, "dma-fq") != 0)
+	    !domain->type_name)
+		return;
+	if (!strcmp(domain->type_name, "dma"))
+		check_lazy_driver(check, d, domain);
+	if (strcmp(domain->type_name, "dma-fq") != 0)
 		return;
 	struct check_finding *f = check_find(check, &rules[LAZY], d->name, NULL, CONFIDENCE_CERTAIN,
 					     "%s, that it is in, is flushed lazily (dma-fq)",

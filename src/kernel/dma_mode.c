@@ -66,14 +66,25 @@ static const char *mode_reason(struct arena *arena, const char *line, bool passt
 	return "default of this kernel's build";
 }
 
-/* Before Linux 5.15 lazy flushing was no domain type: iommu_dma_strict alone decided. */
+/* The core asks the driver as long as there is a way to. */
+struct datum dma_driver_strict(struct reader *r)
+{
+	const struct found *core = r->kernel->core;
+
+	return is_found(&core[CORE_OPS_GET_ATTR])
+		       ? reader_symbol(r, &core[CORE_AMD_STRICT], 1, "amd_iommu_unmap_flush")
+		       : (struct datum){.state = DATUM_ABSENT};
+}
+
+/* Before Linux 5.15 lazy flushing was no domain type. */
 static const char *translated_mode(struct reader *r, uint64_t type)
 {
-	struct datum strict = reader_symbol(r, &r->kernel->core[CORE_DMA_STRICT], 1,
-					    "iommu_dma_strict");
+	struct datum strict = dma_driver_strict(r);
 
 	if (type == TYPE_DMA_FQ)
 		return "translated, lazy flush";
+	if (strict.state == DATUM_ABSENT)
+		strict = reader_symbol(r, &r->kernel->core[CORE_DMA_STRICT], 1, "iommu_dma_strict");
 	if (strict.state == DATUM_ABSENT)
 		return "translated";
 	if (strict.state != DATUM_OK)
@@ -81,20 +92,30 @@ static const char *translated_mode(struct reader *r, uint64_t type)
 	return strict.value ? "translated, strict flush" : "translated, lazy flush";
 }
 
-struct dma_mode dma_mode_read(struct reader *r, struct arena *arena)
+/* Until Linux 5.3 iommu=pt sets a variable of its own, and either is enough. */
+static struct datum default_type(struct reader *r)
 {
 	const struct found *core = r->kernel->core;
+	struct datum type =
+		reader_symbol(r, &core[CORE_DEF_DOMAIN_TYPE], 4, "iommu_def_domain_type");
+	struct datum pt = reader_symbol(r, &core[CORE_PASS_THROUGH], 4, "iommu_pass_through");
+
+	if (pt.state == DATUM_ABSENT || datum_is(type, TYPE_IDENTITY))
+		return type;
+	if (pt.state != DATUM_OK)
+		return pt;
+	if (pt.value)
+		return datum_ok(TYPE_IDENTITY);
+	return type.state == DATUM_ABSENT ? datum_ok(TYPE_DMA) : type;
+}
+
+struct dma_mode dma_mode_read(struct reader *r, struct arena *arena)
+{
 	struct dma_mode mode = {.command_line = read_command_line(r, arena)};
 	bool passthrough;
 
 	reader_object(r, "DMA mode");
-	struct datum type = reader_symbol(r, &core[CORE_DEF_DOMAIN_TYPE], 4, "iommu_def_domain_type");
-	if (type.state == DATUM_ABSENT) {
-		struct datum old = reader_symbol(r, &core[CORE_PASS_THROUGH], 4,
-						 "iommu_pass_through");
-
-		type = old.state == DATUM_OK ? datum_ok(old.value ? TYPE_IDENTITY : TYPE_DMA) : old;
-	}
+	struct datum type = default_type(r);
 	if (type.state == DATUM_OK && !type.value)
 		type.state = DATUM_NONE; /* the IOMMU core had not come up */
 	mode.mode = mode.reason = (struct text){.state = type.state};

@@ -11,6 +11,13 @@ struct dma_mode {
 	struct text command_line;
 };
 
+/*
+ * Boolean: unmapped ranges are flushed at once, by the driver's own variable. Until Linux 5.12 that
+ * alone decides of every domain of the DMA API. DATUM_ABSENT: this kernel's domain types or
+ * iommu_dma_strict decide.
+ */
+struct datum dma_driver_strict(struct reader *reader);
+
 /* Texts live in arena. */
 struct dma_mode dma_mode_read(struct reader *reader, struct arena *arena);
 

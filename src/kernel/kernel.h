@@ -76,8 +76,12 @@
 	X(CORE_DEF_DOMAIN_TYPE, SYMBOL, NULL, "iommu_def_domain_type", OPTIONAL,                   \
 	  "the default DMA mode")                                                                  \
 	X(CORE_PASS_THROUGH, SYMBOL, NULL, "iommu_pass_through", OPTIONAL,                         \
-	  "the default DMA mode before Linux 4.4")                                                 \
+	  "the default DMA mode before Linux 5.4")                                                 \
 	X(CORE_DMA_STRICT, SYMBOL, NULL, "iommu_dma_strict", OPTIONAL, "the flush mode")           \
+	X(CORE_OPS_GET_ATTR, MEMBER, "struct iommu_ops", "domain_get_attr", OPTIONAL,              \
+	  "who decides the flush mode")                                                            \
+	X(CORE_AMD_STRICT, SYMBOL, NULL, "amd_iommu_unmap_flush", OPTIONAL,                        \
+	  "the flush mode before Linux 5.13")                                                      \
 	X(CORE_COMMAND_LINE, SYMBOL, NULL, "saved_command_line", OPTIONAL, "the command line")     \
 	X(CORE_CRASH_RES, SYMBOL, NULL, "crashk_res", OPTIONAL,                                    \
 	  "telling a capture kernel's entries apart")                                              \
