@@ -17,8 +17,10 @@ OUTPUT_MB = 50  # of one answer
 class Iommuscope(Plugin, IndependentPlugin, DebianPlugin, UbuntuPlugin):
     """State of the AMD IOMMU: health checks, devices, domains and groups as the kernel and the
     hardware's tables have them, as text and JSON, and a capture (`iommuscope capture`)
-    that holds the IOMMU's tables and no other memory. On a machine without an AMD IOMMU the
-    answers say so.
+    that holds what its commands read and no other memory: the IOMMU's tables, but also the
+    kernel's command line, and names and whole command lines of the processes that hold
+    devices (QEMU's may hold secrets). Look at it with `summary --log`, `owners` and `info`
+    before you send it. On a machine without an AMD IOMMU the answers say so.
     """
 
     short_desc = 'State of the AMD IOMMU'
