@@ -146,7 +146,8 @@ static void print_tables(FILE *out, const struct command *command, struct arena 
 {
 	const struct table *table;
 
-	fputs("\nColumns (-o LIST chooses; those with * are not shown unless asked for):\n", out);
+	fputs("\nColumns (-o LIST chooses; those with * are shown if asked for, indented ones by -o all):\n",
+	      out);
 	if (!command->list_tables) {
 		print_columns(out, command->table, 0);
 		return;

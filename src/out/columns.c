@@ -63,7 +63,8 @@ static struct error *view_add(struct emit *emit, struct view *view, unsigned ind
 		return error_no_memory;
 	choice->json_length = strlen(choice->json);
 	if (choice->type == VALUE_ROWS) {
-		struct error *err = view_new(emit, column->rows, NULL, &choice->nested);
+		struct error *err = view_new(emit, column->rows, view->all ? "all" : NULL,
+					     &choice->nested);
 		if (err)
 			return err;
 	}

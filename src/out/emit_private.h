@@ -75,7 +75,7 @@ struct view {
 	enum table_view form; /* of the text */
 	struct choice *choices;
 	size_t n;
-	bool all; /* -o all: zero and reserved fields are shown too */
+	bool all; /* -o all: zero and reserved fields too, and all columns of nested rows */
 };
 
 struct emit {

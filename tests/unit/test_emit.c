@@ -416,6 +416,40 @@ static void test_all_fields(void **state)
 	    "        95:67 ignored_67   0x0 Ignored\n");
 }
 
+/* So are nested rows' columns that are not shown by themselves. */
+static void test_all_nested(void **state)
+{
+	static const struct column entry_columns[] = {
+		{"slot", NULL, VALUE_NUMBER, 0, "Its place"},
+		{"raw", NULL, VALUE_HEX, COLUMN_EXTRA, "Its word"},
+	};
+	static const struct table entry_table = {"entries", VIEW_TABLE, entry_columns, 2};
+	static const struct column ring_columns[] = {
+		{"entries", NULL, VALUE_ROWS, COLUMN_ARRAY, "Nested", &entry_table}};
+	static const struct table ring_table = {"ring", VIEW_RECORD, ring_columns, 1};
+	static const char *const answers[][2] = {
+		{NULL, "Entries:\n  SLOT\n     5\n"},
+		{"entries", "Entries:\n  SLOT\n     5\n"},
+		{"all", "Entries:\n  SLOT  RAW\n     5 0x79\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct output o;
+
+		assert_null(begin(&o, &ring_table, (struct emit_options){.columns = answers[i][0]}));
+		emit_row_begin(o.emit);
+		emit_rows_begin(o.emit, 0);
+		emit_row_begin(o.emit);
+		emit_number(o.emit, 0, 5);
+		emit_number(o.emit, 1, 0x79);
+		emit_row_end(o.emit);
+		emit_rows_end(o.emit);
+		emit_row_end(o.emit);
+		end(&o, NULL, answers[i][1]);
+	}
+}
+
 static const struct column stream_columns[] = {
 	{"iova", NULL, VALUE_HEX, 0, "From", .width = 12},
 	{"word", NULL, VALUE_HEX, COLUMN_WORDS, "Word", .width = 18},
@@ -546,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_columns),	    cmocka_unit_test(test_bad_columns),
 		cmocka_unit_test(test_column_list), cmocka_unit_test(test_json),
 		cmocka_unit_test(test_fields),	    cmocka_unit_test(test_all_fields),
+		cmocka_unit_test(test_all_nested),
 		cmocka_unit_test(test_stream),	    cmocka_unit_test(test_long_stream),
 		cmocka_unit_test(test_prose),	    cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_abandon),
