@@ -260,7 +260,8 @@ const struct command command_capture = {
 		   "were needed; of the kernel log only the lines about IOMMUs, VFIO and the kernel's death; no "
 		   "memory that a device maps, of processes only what tells which hold "
 		   "devices, with the names and command lines of those; and of each page only the bytes that were read. "
-		   "It answers every command as the dump does, without a vmlinux.\n"
+		   "Without a vmlinux it answers every command as the dump does, but for what was not recorded: other "
+		   "memory and symbols ('rd', 'page', --use, --symbol), and when the log ends ('summary').\n"
 		   "    capture iommu.elf\n"
 		   "    iommuscope -c iommu.elf devices",
 	.table = &capture_table,

@@ -56,7 +56,10 @@ static const struct table *layout_table(struct arena *arena, const struct layout
 		return &plain_table;
 	memcpy(columns, plain_columns, sizeof(plain_columns));
 	columns[COL_FIELDS] = (struct column){
-		.key = "fields", .type = VALUE_FIELDS, .help = "Its fields", .layout = layout};
+		.key = "fields",
+		.type = VALUE_FIELDS,
+		.help = "Its fields, which 'help STRUCTURE' tells; in JSON a key each",
+		.layout = layout};
 	*table = (struct table){layout->name, VIEW_RECORD, columns, COL_FIELDS + 1};
 	return table;
 }

@@ -152,11 +152,11 @@ static void print_tables(FILE *out, const struct command *command, struct arena 
 		print_columns(out, command->table, 0);
 		return;
 	}
-	/* The tables of layouts are `help LAYOUT`. */
+	/* Those of layouts once, under the command's name: the fields are in `help LAYOUT`. */
 	for (size_t i = 0; (table = command->list_tables(i, arena)) != NULL; i++) {
-		if (table != command->table && layout_by_name(table->name))
+		if (i && table_has_fields(table))
 			continue;
-		fprintf(out, " %s:\n", table->name);
+		fprintf(out, " %s:\n", i ? table->name : command->table->name);
 		print_columns(out, table, 0);
 	}
 }

@@ -26,7 +26,8 @@ enum info_column {
 };
 
 static const struct column columns[] = {
-	[COL_KIND] = {"kind", "Target", VALUE_TEXT, 0, "dump, live, image, capture"},
+	[COL_KIND] = {"kind", "Target", VALUE_TEXT, 0,
+		      "dump (a capture too), image, live; inside crash: crash"},
 	[COL_FORMAT] = {"format", "Format", VALUE_TEXT, 0, "format of the dump file"},
 	[COL_RELEASE] = {"release", "Kernel", VALUE_TEXT, 0, "kernel release"},
 	[COL_BUILD_ID] = {"build_id", "Build ID", VALUE_TEXT, 0, "build ID of the kernel"},

@@ -17,7 +17,7 @@ const struct prompt_word prompt_words[] = {
 	 "    set color never\n"
 	 "    set pager off"},
 	{"repeat", "[--interval SECONDS] N COMMAND...", "run a command N times",
-	 "On a running kernel it waits a second in between, or what --interval says; a dump stays what it is. "
+	 "In between it waits what --interval says, else a second on a running kernel and not at all on a dump. "
 	 "On a terminal, words that differ from the time before are highlighted.\n"
 	 "    repeat 10 domids\n"
 	 "    repeat --interval 0.5 100 devices -o bdf,domain_id"},

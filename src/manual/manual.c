@@ -11,16 +11,23 @@ const struct manual_item manual_statuses[] = {
 	{"0", "Answered in full."},
 	{"1", "Answered, but something could not be read; the answer says what is missing."},
 	{"2", "A usage error: no such command, option or device."},
-	{"3", "The target could not be opened."},
+	{"3", "The target could not be opened, or the process that reads it has died."},
 	{"130", "Stopped by Ctrl-C."},
 	{NULL},
 };
 
+const char manual_check_statuses[] = "'check' has statuses of its own: see there.";
+
 const struct manual_item manual_variables[] = {
-	{"DEBUGINFOD_CACHE_PATH",
-	 "Where debuginfod's clients keep vmlinux files, looked up by build ID."},
+	{"DEBUGINFOD_CACHE_PATH", "Where debuginfod's clients keep vmlinux files, looked up by build ID; "
+				  "default debuginfod_client in XDG_CACHE_HOME."},
 	{"NO_COLOR", "When set and not empty: no colours, unless --color=always."},
+	{"PAGER", "Takes at the prompt what does not fit the screen; default less -FRX. When empty, or cat: "
+		  "nothing does."},
+	{"TERM", "When dumb: no colours, unless --color=always, and no pager."},
+	{"TMPDIR", "Where a flattened dump is written in full, a packed vmlinux unpacked; default /var/tmp."},
 	{"XDG_CACHE_HOME", "Where the type-layout cache is; default ~/.cache."},
+	{"XDG_STATE_HOME", "Where the prompt's history is; default ~/.local/state."},
 	{NULL},
 };
 
@@ -29,6 +36,7 @@ const struct manual_item manual_files[] = {
 	{"/usr/lib/debug, /boot, /lib/modules", "Where a dump's vmlinux is looked for."},
 	{"~/.cache/iommuscope/BUILD-ID.layouts",
 	 "Addresses and type layouts of a vmlinux that was used before; may be removed at any time."},
+	{"~/.local/state/iommuscope/history", "Lines that were typed at the prompt."},
 	{NULL},
 };
 

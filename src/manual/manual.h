@@ -25,6 +25,7 @@ struct manual_item {
 
 /* What --help and the commands' own help have no place for. */
 extern const struct manual_item manual_statuses[], manual_variables[], manual_files[];
+extern const char manual_check_statuses[]; /* stands below manual_statuses */
 
 /* The table of a command's answer, or of its i-th form; NULL past the last. */
 const struct table *manual_table(const struct command *command, size_t i, struct arena *arena);

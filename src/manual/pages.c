@@ -4,11 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/builtins.h"
 #include "app/version.h"
 #include "base/cleanup.h"
 #include "check/rule.h"
+#include "cmd/prompt.h"
 #include "manual/manual.h"
 #include "out/columns.h"
+
+static const char prompt_lines[] =
+	"Each line is a command as above, or has one of these words; # begins a comment.";
 
 /* Text for man(7): no line begins a request, no character is a typographic one. */
 static void roff(FILE *out, const char *text, size_t length)
@@ -99,18 +104,55 @@ static void command_option_words(char *buffer, size_t size, const struct command
 		 o->argument ? o->argument : "");
 }
 
+/* "name [OPTIONS] OPERANDS" */
+static void usage_words(char *buffer, size_t size, const char *name, bool has_options,
+			const char *operands)
+{
+	const char *blank = operands && *operands ? " " : "";
+
+	snprintf(buffer, size, "%s%s%s%s", name, has_options ? " [OPTIONS]" : "", blank,
+		 operands ? operands : "");
+}
+
+static void setting_words(char *buffer, size_t size, const struct setting *s)
+{
+	snprintf(buffer, size, "set %s %s", s->name, s->values);
+}
+
+static void man_part(FILE *out, const char *usage, const char *summary, const char *details)
+{
+	roff_line(out, ".SS \"", usage, "\"\n");
+	roff_line(out, "", summary, ".\n");
+	man_details(out, details);
+}
+
 static void man_command(FILE *out, const struct command *c)
 {
 	char words[96];
 
-	snprintf(words, sizeof(words), "%s%s%s%s", c->name, c->n_options ? " [OPTIONS]" : "",
-		 c->operands ? " " : "", c->operands ? c->operands : "");
-	roff_line(out, ".SS \"", words, "\"\n");
-	roff_line(out, "", c->summary, ".\n");
-	man_details(out, c->details);
+	usage_words(words, sizeof(words), c->name, c->n_options, c->operands);
+	man_part(out, words, c->summary, c->details);
 	for (size_t i = 0; i < c->n_options; i++) {
 		command_option_words(words, sizeof(words), &c->options[i]);
 		man_tag(out, words, c->options[i].help);
+	}
+}
+
+static void man_prompt(FILE *out)
+{
+	char words[96];
+
+	fputs(".SH PROMPT AND SCRIPTS\n", out);
+	roff_line(out, "", prompt_lines, "\n");
+	for (const struct prompt_word *word = prompt_words; word->name; word++) {
+		usage_words(words, sizeof(words), word->name, false, word->operands);
+		man_part(out, words, word->summary, word->details);
+		if (strcmp(word->name, "set") != 0)
+			continue;
+		for (const struct setting *s = app_settings; s->name; s++) {
+			setting_words(words, sizeof(words), s);
+			man_tag(out, words, s->help);
+		}
 	}
 }
 
@@ -140,7 +182,9 @@ void manual_write_man(FILE *out)
 	fputs(".SH COMMANDS\n", out);
 	for (size_t i = 0; commands[i]; i++)
 		man_command(out, commands[i]);
+	man_prompt(out);
 	man_items(out, "EXIT STATUS", manual_statuses);
+	roff_line(out, ".PP\n", manual_check_statuses, "\n");
 	man_items(out, "ENVIRONMENT", manual_variables);
 	man_items(out, "FILES", manual_files);
 	fputs(".SH SEE ALSO\n.BR crash (8),\n.BR drgn (1),\n.BR makedumpfile (8)\n", out);
@@ -192,10 +236,10 @@ static void markdown_tables(FILE *out, const struct command *command)
 
 	for (size_t i = 0; (table = manual_table(command, i, &arena)) != NULL; i++) {
 		/* A layout's fields: `help dte` tells each. */
-		if (table->columns[table->n_columns - 1].type == VALUE_FIELDS && i)
+		if (i && table_has_fields(table))
 			continue;
 		if (command->list_tables)
-			fprintf(out, "\nColumns of `%s`:\n", table->name);
+			fprintf(out, "\nColumns of `%s`:\n", i ? table->name : command->table->name);
 		fputs("\n| column, JSON key | |\n|---|---|\n", out);
 		markdown_columns(out, table, "");
 	}
@@ -221,9 +265,8 @@ static void markdown_command(FILE *out, const struct command *c)
 {
 	char words[96];
 
-	fprintf(out, "\n## %s\n\n`%s%s%s%s`\n\n%s.\n", c->name, c->name,
-		c->n_options ? " [OPTIONS]" : "", c->operands ? " " : "",
-		c->operands ? c->operands : "", c->summary);
+	usage_words(words, sizeof(words), c->name, c->n_options, c->operands);
+	fprintf(out, "\n## %s\n\n`%s`\n\n%s.\n", c->name, words, c->summary);
 	markdown_details(out, c->details);
 	if (c->n_options)
 		fputs("\n| option | |\n|---|---|\n", out);
@@ -232,6 +275,25 @@ static void markdown_command(FILE *out, const struct command *c)
 		markdown_row(out, words, c->options[i].help);
 	}
 	markdown_tables(out, c);
+}
+
+static void markdown_prompt(FILE *out)
+{
+	char words[96];
+
+	fprintf(out, "\n## Prompt and scripts\n\n%s\n", prompt_lines);
+	for (const struct prompt_word *word = prompt_words; word->name; word++) {
+		usage_words(words, sizeof(words), word->name, false, word->operands);
+		fprintf(out, "\n### `%s`\n\n%s.\n", words, word->summary);
+		markdown_details(out, word->details);
+		if (strcmp(word->name, "set") != 0)
+			continue;
+		fputs("\n| setting | |\n|---|---|\n", out);
+		for (const struct setting *s = app_settings; s->name; s++) {
+			setting_words(words, sizeof(words), s);
+			markdown_row(out, words, s->help);
+		}
+	}
 }
 
 static void markdown_checks(FILE *out)
@@ -267,9 +329,11 @@ void manual_write_markdown(FILE *out)
 		markdown_row(out, words, o->help);
 	}
 	markdown_items(out, "Exit status", manual_statuses);
+	fprintf(out, "\n%s\n", manual_check_statuses);
 	markdown_items(out, "Environment", manual_variables);
 	markdown_items(out, "Files", manual_files);
 	for (size_t i = 0; commands[i]; i++)
 		markdown_command(out, commands[i]);
+	markdown_prompt(out);
 	markdown_checks(out);
 }

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "manual/manual.h"
+#include "out/columns.h"
 
 #define LIST_BDFS "ls /sys/bus/pci/devices 2>/dev/null"
 #define NO_BREAK "Written from the program's tables; do not edit.\n"
@@ -46,7 +47,7 @@ static void put_columns(FILE *out, const struct command *c)
 			if (!told)
 				fprintf(out, " %s", table->columns[i].key);
 		}
-		if (table->columns[table->n_columns - 1].type == VALUE_FIELDS)
+		if (table_has_fields(table))
 			break; /* one of many structures: the columns are not known before */
 	}
 }

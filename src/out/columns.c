@@ -91,6 +91,11 @@ bool column_is_default(const struct table *table, const struct column *column)
 	return table->view == VIEW_RECORD || !(column->flags & COLUMN_EXTRA);
 }
 
+bool table_has_fields(const struct table *table)
+{
+	return table->columns[table->n_columns - 1].type == VALUE_FIELDS;
+}
+
 static struct error *view_add_all(struct emit *emit, struct view *view, bool extra)
 {
 	struct error *err = NULL;

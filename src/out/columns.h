@@ -8,6 +8,9 @@
 /* Text shows it without -o: every column of a record, those of other tables that are not extra. */
 bool column_is_default(const struct table *table, const struct column *column);
 
+/* It ends with the fields of a hardware structure: of many such tables the rest is alike. */
+bool table_has_fields(const struct table *table);
+
 /* "boolean", "number", "size", ...: what the values of a column are. */
 const char *value_type_name(enum value_type type);
 

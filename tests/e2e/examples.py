@@ -22,7 +22,8 @@ FILES = {
 NEED_NO_TARGET = ("decode", "explain", "help", "--version", "--help")
 # What the command tables' own examples name, and what is meant in the dump.
 STAND_INS = {"0000:a1:00.1": "0000:00:04.0", "0000:a1:00.0": "0000:00:05.0", "0x79": "0x2", "ivhd1": "ivhd0",
-             "12": "1"}
+             "12": "1", "/var/crash": ".", "0.5": "0"}
+NO_VMLINUX = re.compile(r"-s vmlinux|vmlinux(?= vmcore)")  # the dumps have none
 # What they ask that the dump has no answer to; the command line was understood.
 LACKED = re.compile(r"no symbol '\w+' in this kernel|the device has no table of PASIDs")
 CHECK_STATUSES = (0, 1, 2, 3)  # OK, warning, critical, unknown
@@ -82,8 +83,10 @@ def find_generated(lines):
         for index in range(first, last):
             line = lines[index][len(INDENT):]
             if line and "[OPTIONS]" not in line:
-                words = " ".join(STAND_INS.get(word, word) for word in line.split(" "))
-                whole = words if "iommuscope" in words else f"iommuscope -c vmcore {words}"
+                words = " ".join(STAND_INS.get(word, word)
+                                 for word in NO_VMLINUX.sub("", line).split(" "))
+                whole = words if "iommuscope" in words else \
+                    f"iommuscope -c vmcore -e {shlex.quote(words)}"
                 yield Example(whole, [], index, index + 1)
 
 

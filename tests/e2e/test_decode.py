@@ -66,3 +66,11 @@ class DomainIds(TestCase):
     def test_a_hole(self):
         (ids,) = self.data("decode", "domids", "0xb")
         self.assertEqual((ids["set"], ids["domains"]), (3, 2))
+
+
+class Help(TestCase):
+    def test_columns_of_structures_are_told_once(self):
+        text = self.text("help", "decode")
+        for told in (" decode:\n", " decode-domids:\n", "\n  fields "):
+            self.assertEqual(text.count(told), 1, told)
+        self.assertNotIn(" dte:\n", text)

@@ -66,7 +66,8 @@ class Installed(support.TestCase):
         plain = re.sub(".\b", "", read.stdout)
         for name in support.command_names():
             self.assertRegex(plain, rf"(?m)^   {name}\b")
-        for word in ("--core FILE", "--no-symbols", "EXIT STATUS", "NO_COLOR"):
+        for word in ("--core FILE", "--no-symbols", "EXIT STATUS", "NO_COLOR", "[--interval SECONDS]",
+                     "set pager on|off"):
             self.assertIn(word, plain)
 
     def test_reference(self):
@@ -74,6 +75,14 @@ class Installed(support.TestCase):
         make("manual")
         self.assertEqual((support.ROOT / "docs" / "reference.md").read_text(),
                          (BUILD / "reference.md").read_text())
+
+    def test_environment(self):
+        """Every variable that is asked for is told of; HOME goes without saying."""
+        asked = {name for path in (support.ROOT / "src").rglob("*.c")
+                 for name in re.findall(r'getenv\("(\w+)"\)', path.read_text(encoding="utf-8"))}
+        self.assertIn("TMPDIR", asked)
+        told = (BUILD / "reference.md").read_text().partition("## Environment\n")[2].partition("\n## ")[0]
+        self.assertEqual(asked - {"HOME"}, set(re.findall(r"(?m)^\| `(\w+)`", told)))
 
 
 # What is typed, and what of the words offered must be there, or is the only one.
