@@ -66,13 +66,18 @@ static void hint_range(const struct command *command, const char *word, char *re
 				 command->options[i].name, word);
 }
 
+bool call_lists_columns(const struct call *call)
+{
+	return call->settings.columns && !strcmp(call->settings.columns, "help");
+}
+
 static struct error *check_operands(const struct call *call)
 {
 	const struct command *command = call->command.command;
 	size_t n = call->command.n_operands;
 	char hint[80] = "";
 
-	if (n >= command->min_operands && n <= command->max_operands)
+	if ((n >= command->min_operands || call_lists_columns(call)) && n <= command->max_operands)
 		return NULL;
 	if (n > command->max_operands)
 		hint_range(command, call->operands[command->max_operands], hint, sizeof(hint));

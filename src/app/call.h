@@ -20,4 +20,7 @@ struct error *call_parse(const struct settings *settings, const char *const *wor
 			 struct call *ret);
 void call_free(struct call *call);
 
+/* -o help: its columns are asked for, and nothing else; operands may be lacking. */
+bool call_lists_columns(const struct call *call);
+
 #endif

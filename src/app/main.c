@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,9 @@ static bool is_target_file(const char *word)
 {
 	struct stat st;
 
-	return !command_find(word) && !builtin_find(builtins, word) && !stat(word, &st) && !S_ISDIR(st.st_mode);
+	if (command_find(word) || builtin_find(builtins, word) || stat(word, &st))
+		return false;
+	return !S_ISDIR(st.st_mode) || strchr(word, '/');
 }
 
 /* Takes the options and the target's files; *ret_next: where the command is, argc when none. */
@@ -84,12 +87,25 @@ static int run(struct app *app, const char *const *words, size_t n)
 	return isatty(STDIN_FILENO) ? repl_run(app) : run_file(app, "-");
 }
 
+/* So that no file or socket of ours gets the number of a standard stream that was closed. */
+static void open_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct app app = {.sink = sink_of(stdout), .builtins = builtins};
 	size_t next = 0;
 	int status;
 
+	open_standard_streams();
 	setlocale(LC_CTYPE, "");
 	interrupt_install();
 	console_init(&app.console);

@@ -130,13 +130,12 @@ static int answer(struct app *app, struct call *call)
 {
 	const struct command *command = call->command.command;
 	const struct table *table = command->table;
-	const char *chosen = call->settings.columns;
-	bool list_columns = chosen && !strcmp(chosen, "help");
+	bool list_columns = call_lists_columns(call);
 	bool has_target = !list_columns && wants_target(&call->command);
 	struct emit_target facts = {0};
 	struct error *err = NULL;
 
-	if (command->choose_table)
+	if (command->choose_table && call->command.n_operands >= command->min_operands)
 		table = command->choose_table(&call->command);
 	if (has_target)
 		err = open_target(app, &facts);

@@ -144,6 +144,7 @@ static const struct narrow_call {
 	{SCMP_SYS(fcntl), 1, UINT32_MAX, F_DUPFD_CLOEXEC},
 	/* fstat(), as glibc has it from 2.33 to 2.38 */
 	{SCMP_SYS(newfstatat), 3, UINT32_MAX, AT_EMPTY_PATH},
+	{SCMP_SYS(statx), 2, UINT32_MAX, AT_EMPTY_PATH},
 };
 
 /* abort() and raise() */

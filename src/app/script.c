@@ -20,7 +20,8 @@ static int run_to_sink(struct app *app, const struct words *words)
 {
 	struct sink standard = app->sink;
 	int ended;
-	struct error *err = sink_open(words, standard.out, pager_for(app, words), &app->sink);
+	struct error *err = sink_open(words, &app->opened->spec, standard.out, pager_for(app, words),
+				      &app->sink);
 
 	if (err) {
 		app->sink = standard;
@@ -92,9 +93,13 @@ static int run_stream(struct app *app, FILE *in, const char *name)
 		if (status > worst)
 			worst = status;
 	}
+	int read_errno = errno;
 	app->console.file = NULL;
 	app->leaving = false;
-	return worst;
+	return ferror(in) ? run_failed(app, NULL,
+				       error_new(ERROR_USAGE, "can't read '%s': %s", name,
+						 strerror(read_errno)))
+			  : worst;
 }
 
 int run_file(struct app *app, const char *path)

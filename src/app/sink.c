@@ -37,7 +37,8 @@ static struct error *open_pipe(const char *line, struct sink *ret)
 	return NULL;
 }
 
-static struct error *open_file(const char *rest, const char *mode, struct sink *ret)
+static struct error *open_file(const char *rest, const char *mode, const struct target_spec *spec,
+			       struct sink *ret)
 {
 	_cleanup_(words_free) struct words words = {0};
 	struct sink sink = {.process.in = -1, .is_own = true};
@@ -47,6 +48,9 @@ static struct error *open_file(const char *rest, const char *mode, struct sink *
 		return err;
 	if (words.n != 1 || words.end != WORDS_END)
 		return error_new(ERROR_USAGE, "> wants the name of one file");
+	err = spec_refuse_own(spec, words.at[0]);
+	if (err)
+		return err;
 	sink.out = fopen(words.at[0], mode);
 	if (!sink.out)
 		return error_errno(errno, "can't write '%s'", words.at[0]);
@@ -66,7 +70,8 @@ static struct error *open_out(FILE *out, const char *pager, struct sink *ret)
 	return err;
 }
 
-struct error *sink_open(const struct words *words, FILE *out, const char *pager, struct sink *ret)
+struct error *sink_open(const struct words *words, const struct target_spec *spec, FILE *out,
+			const char *pager, struct sink *ret)
 {
 	struct error *err = NULL;
 
@@ -78,10 +83,10 @@ struct error *sink_open(const struct words *words, FILE *out, const char *pager,
 		err = open_pipe(words->rest, ret);
 		break;
 	case WORDS_WRITE:
-		err = open_file(words->rest, "we", ret);
+		err = open_file(words->rest, "we", spec, ret);
 		break;
 	case WORDS_APPEND:
-		err = open_file(words->rest, "ae", ret);
+		err = open_file(words->rest, "ae", spec, ret);
 		break;
 	}
 	/* A reader that leaves must not end us: the next command has another one. */

@@ -11,6 +11,7 @@
 
 #include "app/process.h"
 #include "app/words.h"
+#include "target/spec.h"
 
 struct pager;
 
@@ -27,9 +28,10 @@ struct sink sink_of(FILE *out);
 
 /*
  * As a line's end says; for WORDS_END it is sink_of(out), behind a pager when one is named and out
- * is a terminal that scrolls.
+ * is a terminal that scrolls. What is read by spec is not written to.
  */
-struct error *sink_open(const struct words *words, FILE *out, const char *pager, struct sink *ret);
+struct error *sink_open(const struct words *words, const struct target_spec *spec, FILE *out,
+			const char *pager, struct sink *ret);
 
 /* Nobody reads any more. */
 bool sink_is_deaf(const struct sink *sink);

@@ -56,6 +56,24 @@ bool file_exists(const char *path)
 	return fd >= 0;
 }
 
+/* stat() and fstat() would tie the module for crash to glibc 2.33 and later */
+static bool identify(const char *path, struct statx *ret)
+{
+	int fd = file_open(path, O_PATH);
+	bool is_known = fd >= 0 && !statx(fd, "", AT_EMPTY_PATH, STATX_INO, ret);
+
+	closep(&fd);
+	return is_known;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+	struct statx one, other;
+
+	return identify(a, &one) && identify(b, &other) && one.stx_ino == other.stx_ino &&
+	       one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
+}
+
 /* Not every file system has O_TMPFILE. */
 static int temporary_in(const char *folder)
 {
@@ -127,7 +145,6 @@ static int replace_here(const char *path, bool with_folders, struct file_replace
 
 	if (with_folders && !make_folders(path))
 		return -1;
-	/* stat() would tie the module for crash to glibc 2.33 and later */
 	if (!statx(AT_FDCWD, path, 0, STATX_TYPE, &st) && !S_ISREG(st.stx_mode)) {
 		errno = EEXIST;
 		return -1;

@@ -33,6 +33,8 @@ int file_open(const char *path, int flags);
 FILE *file_stream(const char *path);
 DIR *file_folder(const char *path);
 bool file_exists(const char *path);
+/* Both are there and are one file, whatever they are called. */
+bool file_is_same(const char *a, const char *b);
 
 /* In $TMPDIR, else in /var/tmp (large and on disk, unlike many a /tmp), else in /tmp. */
 int file_temporary(void);

@@ -105,7 +105,13 @@ struct error *check_options_verify(const struct check_options *options)
 {
 	struct error *err = verify_list(options->only);
 
-	return err ? err : verify_list(options->skip);
+	if (!err)
+		err = verify_list(options->skip);
+	for (size_t i = 0; rule_sets[i] && !err; i++)
+		for (size_t k = 0; k < rule_sets[i]->n; k++)
+			if (is_chosen(options, rule_sets[i], &rule_sets[i]->rules[k]))
+				return NULL;
+	return err ? err : error_new(ERROR_USAGE, "no check is left by these options");
 }
 
 /* What the inputs come to: the part of the snapshot, its state, and whose problems say why. */

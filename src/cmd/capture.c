@@ -6,6 +6,7 @@
 #include "cmd/select.h"
 #include "kernel/iova.h"
 #include "target/capture.h"
+#include "target/spec.h"
 
 enum capture_column { COL_FILE, COL_BYTES };
 
@@ -227,6 +228,9 @@ static struct error *capture_run(struct command_call *call)
 	uint64_t size;
 	struct error *err;
 
+	err = spec_refuse_own(session_spec(call->session), call->operands[0]);
+	if (err)
+		return err;
 	session_close(call->session);
 	err = session_new(session_spec(call->session), &session);
 	if (err)

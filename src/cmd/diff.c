@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "cmd/diff_maps.h"
 #include "cmd/facts.h"
@@ -445,6 +446,16 @@ static struct error *diff_devices(struct diff *d)
 	return compare_devices(d, devices);
 }
 
+static bool is_device(const char *word)
+{
+	uint32_t bdf;
+	struct error *err = parse_bdf(word, &bdf);
+	bool is_bdf = !err;
+
+	error_free(err);
+	return is_bdf && !file_exists(word);
+}
+
 static struct error *diff_run(struct command_call *call)
 {
 	struct diff d = {.call = call, .sides[0].session = call->session};
@@ -456,6 +467,9 @@ static struct error *diff_run(struct command_call *call)
 		return error_new(ERROR_USAGE, "what with? Another dump, or two devices");
 	if (call->n_operands == 2)
 		return diff_devices(&d);
+	if (!file && is_device(call->operands[0]))
+		return error_new(ERROR_USAGE, "with which device is '%s' to be compared?",
+				 call->operands[0]);
 	return diff_targets(&d, file ? file : call->operands[0]);
 }
 

@@ -189,6 +189,9 @@ static struct error *dte_run(struct command_call *call)
 
 	if (err)
 		return err;
+	if (call_option(call, "all") && call->n_operands)
+		return error_new(ERROR_USAGE, "--all shows every entry: give it without '%s'",
+				 call->operands[0]);
 	if (call_option(call, "all"))
 		return show_all(call, s);
 	for (uint32_t i = 0; i < s->n_devices && !err && !call->n_operands; i++)

@@ -193,15 +193,16 @@ static struct error *take_stream(struct findings *f, FILE *in)
 
 static struct error *take_file(struct findings *f, const char *path)
 {
-	if (!strcmp(path, "-"))
-		return take_stream(f, stdin);
-	FILE *in = file_stream(path);
+	bool is_standard = !strcmp(path, "-");
+	FILE *in = is_standard ? stdin : file_stream(path);
+
 	if (!in)
 		return error_new(ERROR_USAGE, "can't open '%s': %s", path, strerror(errno));
 	struct error *err = take_stream(f, in);
 	if (!err && ferror(in))
-		err = error_errno(errno, "can't read '%s'", path);
-	fclose(in);
+		err = error_new(ERROR_USAGE, "can't read '%s': %s", path, strerror(errno));
+	if (!is_standard)
+		fclose(in);
 	return err;
 }
 

@@ -103,6 +103,20 @@ static void emit_group(struct emit *e, const struct snapshot *s, const struct gr
 	emit_row_end(e);
 }
 
+static struct error *take_group(const char *word, uint64_t *ret)
+{
+	uint32_t bdf;
+	struct error *err = parse_number(word, ret), *other = err ? parse_bdf(word, &bdf) : NULL;
+
+	if (!err || other) {
+		error_free(other);
+		return err;
+	}
+	error_free(err);
+	return error_new(ERROR_USAGE, "'%s' is a device, not a group: 'devices %s' says which it is in",
+			 word, word);
+}
+
 static struct error *groups_run(struct command_call *call)
 {
 	struct snapshot *s;
@@ -116,7 +130,7 @@ static struct error *groups_run(struct command_call *call)
 		uint64_t number;
 		uint32_t i = 0;
 
-		err = parse_number(call->operands[n], &number);
+		err = take_group(call->operands[n], &number);
 		if (err)
 			break;
 		while (i < s->n_groups && !datum_is(s->groups[i].id, number))

@@ -22,12 +22,12 @@ static struct error *read_file(struct command_call *call, const char *path, stru
 	uint8_t *bytes = arena_alloc(call->arena, IVRS_BYTES_MAX);
 
 	if (!file)
-		return error_errno(errno, "%s", path);
+		return error_new(ERROR_USAGE, "can't open '%s': %s", path, strerror(errno));
 	if (!bytes)
 		return error_no_memory;
 	size_t n = fread(bytes, 1, IVRS_BYTES_MAX, file);
 	if (ferror(file))
-		return error_errno(errno, "%s", path);
+		return error_new(ERROR_USAGE, "can't read '%s': %s", path, strerror(errno));
 	*ret = (struct ivrs_source){.where = path, .bytes = bytes, .size = n};
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #include "cmd/select.h"
 #include "kernel/ability.h"
 #include "target/layout_file.h"
+#include "target/spec.h"
 
 enum kernel_column {
 	COL_SET,
@@ -303,8 +304,10 @@ static struct error *kernel_run(struct command_call *call)
 	struct iommu_driver *driver;
 	const struct need_set *parts[PART_N];
 	const char *path = call_option(call, "export");
-	struct error *err = session_kernel(call->session, &kernel);
+	struct error *err = path ? spec_refuse_own(session_spec(call->session), path) : NULL;
 
+	if (!err)
+		err = session_kernel(call->session, &kernel);
 	if (err)
 		return err;
 	if (kernel_choose_table(call) == &ability_table)

@@ -40,12 +40,24 @@ static const char *title_from(struct arena *arena, const char *text, char blank,
 	return title;
 }
 
+static bool view_has(const struct view *view, unsigned index, int field)
+{
+	for (unsigned i = 0; i < view->n; i++)
+		if (view->choices[i].index == index && view->choices[i].field == field)
+			return true;
+	return false;
+}
+
+/* Each once, where it is named first: in JSON a key must not come twice. */
 static struct error *view_add(struct emit *emit, struct view *view, unsigned index, int field)
 {
 	const struct column *column = &view->table->columns[index];
 	const struct field *f = field < 0 ? NULL : &column->layout->fields[field];
 	const char *key = f ? f->key : column->key;
 	const char *title = f ? f->key : column->title ? column->title : key;
+
+	if (view_has(view, index, field))
+		return NULL;
 	struct arena *arena = &emit->lasting;
 	struct choice *choice = &view->choices[view->n];
 

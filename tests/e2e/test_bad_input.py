@@ -168,6 +168,10 @@ class Words(TestCase):
         ("two files of symbols", ("-s", "a", "-s", "b", "info"), "'a' and 'b'"),
         ("a command and -e", ("-e", "help", "info"), "info"),
         ("script that is not there", ("-i", "/nonexistent", ), "/nonexistent"),
+        ("script that can't be read", ("-i", "/"), "directory"),
+        ("log that can't be read", ("explain", "--file", "/"), "directory"),
+        ("table that is not there", ("ivrs", "/nonexistent"), "/nonexistent"),
+        ("table that can't be read", ("ivrs", "/"), "directory"),
         ("quote left open", ("-e", "help 'info"), ""),
         ("color", ("--color", "purple", "help"), "purple"),
     )
@@ -183,6 +187,59 @@ class Words(TestCase):
         self.assertEqual(result.status, USAGE, result)
         self.assertIn("reserved 0", result.out)
         self.assertEqual(result.err.count("\n"), 1, result)
+
+
+    def test_standard_input_that_cannot_be_read(self):
+        for words in ((), ("explain", "--file", "-")):
+            folder = os.open("/", os.O_RDONLY)
+            done = subprocess.run([program(), *words], stdin=folder, capture_output=True, text=True,
+                                  timeout=TIMEOUT, check=False)
+            os.close(folder)
+            self.assertEqual((done.returncode, done.stdout), (USAGE, ""), done)
+            self.assertIn("directory", done.stderr)
+
+    def test_no_check_left(self):
+        """What checks nothing has not found that all is well."""
+        for words in (("--only", ""), ("--only", ","), ("--only", "dte-valid", "--skip", "dte-valid")):
+            self.refused(TARGET, "-c", FIXTURE, "check", *words, says="no check is left")
+
+
+class OwnFiles(TestCase):
+    """What is read is not written over, whatever it is called."""
+
+    LINES = ("capture {}", "kernel --export {}", "devices > {}", "devices >> {}")
+
+    @for_each(LINES)
+    def test_refused(self, line):
+        folder = scratch() / "own"
+        folder.mkdir(exist_ok=True)
+        dump, layouts, link = (folder / name for name in ("dump.elf", "dump.layouts", "link"))
+        shutil.copy(FIXTURE, dump)
+        run("-c", dump, "kernel", "--export", layouts)
+        for own in (dump, layouts):
+            link.unlink(missing_ok=True)
+            link.symlink_to(own)
+            before = own.read_bytes()
+            for name in (own, link, f"{folder}/../own/{own.name}"):
+                for options in ((), ("--no-sandbox",)):
+                    self.refused(USAGE, *options, "-c", dump, "-s", layouts, "-e", line.format(name),
+                                 says="is what is being read")
+                    self.assertEqual(own.read_bytes(), before)
+        self.assertEqual({path.name for path in folder.iterdir()}, {"dump.elf", "dump.layouts", "link"})
+
+
+class ClosedStreams(TestCase):
+    """A service may start it with standard streams closed: it ends, and says when the answer is lost."""
+
+    @for_each((0, 1, 2), name=str)
+    def test_ends(self, stream):
+        for words in (("decode", "pte", "1"), ("-c", FIXTURE, "devices")):
+            done = subprocess.run(["sh", "-c", f'exec "$@" {stream}>&-', "sh", program(), *map(str, words)],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT,
+                                  check=False)
+            self.assertEqual(done.returncode, PARTLY if stream == 1 else ANSWERED, done)
+            self.assertEqual(bool(done.stdout), stream != 1)
+            self.assertEqual("can't write the answer" in done.stderr, stream == 1)
 
 
 # A machine with no IOMMU: PCI structures that say where things are, and lists that are empty.
@@ -212,7 +269,9 @@ class NotThere(TestCase):
 
     CASES = (("devices 99:00.0", "'devices' lists"), ("dte 99:00.0", "'dte --all'"),
              ("dte --raw 99:00.0", "'dte --all'"), ("walk 99:00.0 0x1000", "'devices' lists"),
-             ("domains 0x99", "'domains' lists"), ("irt 00:01.0", "'irt' shows"))
+             ("domains 0x99", "'domains' lists"), ("irt 00:01.0", "'irt' shows"),
+             ("dte --all 00:04.0", "'00:04.0'"), ("groups 00:04.0", "'devices 00:04.0'"),
+             ("diff 00:04.0", "'00:04.0'"))
 
     @for_each(CASES, name=lambda case: case[0])
     def test_told(self, case):

@@ -7,7 +7,7 @@ import importlib.util
 import io
 import json
 
-from support import ROOT, TestCase, for_each, program, run
+from support import ANSWERED, ROOT, TestCase, command_names, for_each, program, run
 
 SCHEMAS = ROOT / "docs/schema"
 # With -o an answer has the chosen keys only; the schemas are of whole ones.
@@ -90,3 +90,20 @@ class Answers(TestCase):
         answer = json.loads(run("--json", "decode", "domids", "3").out)
         answer["data"][0]["set"] = "2"
         self.assertIn("decode", complaints(json.dumps(answer)))
+
+
+class Columns(TestCase):
+    @for_each(command_names())
+    def test_listed(self, command):
+        """-o help needs neither operands nor a target."""
+        result = run(command, "-o", "help")
+        self.assertEqual((result.status, result.err), (ANSWERED, ""), result)
+        self.assertRegex(result.out, r"\ANAME +TYPE")
+
+    @for_each(("bdf,bdf", "+bdf,class", "all,+bdf", "bdf,all"))
+    def test_once(self, columns):
+        """A key that is named twice, or by `+` and by name, is there once."""
+        result = run("-c", ROOT / "tests/fixtures/6.12-after.elf", "devices", "-o", columns, "--json-lines")
+        for line in result.out.splitlines():
+            keys = [key for key, _ in json.loads(line, object_pairs_hook=list)]
+            self.assertEqual(len(keys), len(set(keys)), line)
