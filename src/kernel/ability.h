@@ -13,7 +13,7 @@
 #include "kernel/need.h"
 
 #define ABILITY_WAYS 4
-#define ABILITY_COMMANDS 8
+#define ABILITY_COMMANDS 12
 #define WAY_ROWS 18
 
 struct need_way {

@@ -17,7 +17,7 @@ struct member_place {
 
 static struct member_place member_place(const struct found *core)
 {
-	if (is_found(&core[CORE_GROUP_DEVICE_LIST]))
+	if (is_found(&core[CORE_GROUP_DEVICE_LIST]) || is_found(&core[CORE_GROUP_DEVICE_DEV]))
 		return (struct member_place){&core[CORE_GROUP_DEVICE_LIST],
 					     &core[CORE_GROUP_DEVICE_DEV]};
 	return (struct member_place){&core[CORE_OLD_GROUP_DEVICE_LIST],

@@ -104,8 +104,11 @@ static struct error *read_depot(struct iova_allocator *a, uint64_t rcache)
 		err = error_new(ERROR_CORRUPT, "a depot of %" PRIu64 " magazines", n);
 	if (err)
 		return err;
-	return is_found(&a->found[IOVA_MAGAZINE_NEXT]) ? read_depot_list(a, rcache, n)
-						       : read_depot_array(a, rcache, n);
+	if (is_found(&a->found[IOVA_MAGAZINE_NEXT]))
+		return read_depot_list(a, rcache, n);
+	return a->found[IOVA_DEPOT].size > 8
+		       ? read_depot_array(a, rcache, n)
+		       : error_new(ERROR_NOT_FOUND, "this kernel's depots of freed IOVAs are not known");
 }
 
 /* One size class: each CPU's two magazines, and the depot. */
@@ -136,9 +139,9 @@ static struct error *read_rcaches(struct iova_allocator *a, const struct percpu 
 	uint64_t at = a->address + member->value;
 	struct error *err = NULL;
 
-	if (!is_found(member)) /* before Linux 4.7 nothing was cached */
+	if (!is_found(member) && !is_found(size)) /* before Linux 4.7 nothing was cached */
 		return NULL;
-	if (!is_found(size) || !size->value)
+	if (!is_found(member) || !is_found(size) || !size->value)
 		return error_new(ERROR_NOT_FOUND, "this kernel's struct iova_rcache is not known");
 	if (member->size == 8)
 		err = read_member(a, a->address, IOVA_RCACHES, &at);

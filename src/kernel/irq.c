@@ -155,5 +155,5 @@ struct datum irq_chip_data(struct reader *reader, const struct irq_line *line, u
 					      error_new(ERROR_CORRUPT,
 							"more than %d chips in a row", HIERARCHY_MAX),
 					      "chip", "%s", reader_object_text(reader))};
-	return data.state == DATUM_ABSENT ? (struct datum){0} : data;
+	return data; /* DATUM_NONE: no more chips */
 }

@@ -93,6 +93,15 @@ static uint32_t table_bit(const struct found *found)
 	return is_found(&found[PAGE_MEM_CGROUP]) ? 0x400 : 0;
 }
 
+/* From Linux 6.10 on a type is a number in one byte (enum pagetype's PGTY_...). */
+static bool has_type_bytes(const struct found *found)
+{
+	for (unsigned i = 0; i < TYPED_N; i++)
+		if (is_found(&found[types[i].byte]))
+			return true;
+	return false;
+}
+
 static struct mark mark_of(struct page_map *map, enum typed type)
 {
 	const struct found *found = map->found;
@@ -100,7 +109,7 @@ static struct mark mark_of(struct page_map *map, enum typed type)
 								    types[type].number)
 						: NULL;
 
-	if (is_found(&found[TYPE_BUDDY]))
+	if (has_type_bytes(found))
 		return is_found(&found[types[type].byte])
 			       ? (struct mark){MARK_BYTE, (uint32_t)found[types[type].byte].value}
 			       : (struct mark){0};
@@ -180,6 +189,8 @@ struct error *page_map_open(const struct reader *reader, struct page_map **ret)
 	if (err)
 		return err;
 	map->found = needs->found;
+	if (has_type_bytes(map->found) && !is_found(&map->found[TYPE_BUDDY]))
+		return need_missing(needs, TYPE_BUDDY);
 	reader_object(&map->reader, "pages");
 	map->vmemmap =
 		is_found(&map->found[PAGE_VMEMMAP])

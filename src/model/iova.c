@@ -98,7 +98,7 @@ static struct error *collect_reserved(struct comparison *c)
 	struct ram_map ram = {0};
 	struct error *err = NULL;
 
-	c->reserved_state = DATUM_OK;
+	c->reserved_state = c->s->groups_state;
 	for (uint32_t g = 0; g < c->s->n_groups && !err; g++) {
 		const struct group *group = &c->s->groups[g];
 
@@ -106,6 +106,8 @@ static struct error *collect_reserved(struct comparison *c)
 			continue; /* neither has it, nor would have it again */
 		if (group->reserved_state != DATUM_OK)
 			c->reserved_state = group->reserved_state;
+		if (group->members_state != DATUM_OK) /* its members' regions are the group's */
+			c->reserved_state = group->members_state;
 		for (uint32_t i = 0; i < group->n_reserved && !err; i++) {
 			const struct reserved_region *r = &group->reserved[i];
 

@@ -25,7 +25,7 @@ STAND_INS = {"0000:a1:00.1": "0000:00:04.0", "0000:a1:00.0": "0000:00:05.0", "0x
              "12": "1", "/var/crash": ".", "0.5": "0"}
 NO_VMLINUX = re.compile(r"-s vmlinux|vmlinux(?= vmcore)")  # the dumps have none
 # What they ask that the dump has no answer to; the command line was understood.
-LACKED = re.compile(r"no symbol '\w+' in this kernel|the device has no table of PASIDs")
+LACKED = re.compile(r"no symbol '\w+' in this kernel|the device has no table of PASIDs|can't open '/sys/firmware/")
 CHECK_STATUSES = (0, 1, 2, 3)  # OK, warning, critical, unknown
 STATUSES = (0, 1)              # answered in full or in part
 
