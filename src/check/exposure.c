@@ -35,7 +35,7 @@ static const struct rule rules[] = {
 		 "After an unmap the device reaches the old memory for up to 10 ms: time enough for an "
 		 "attack from outside.",
 		 "Set the group's type to DMA (/sys/kernel/iommu_groups/N/type) or boot with "
-		 "iommu.strict=1.",
+		 "iommu.strict=1; before Linux 5.13 amd_iommu=fullflush.",
 		 check_devices},
 	[UNITY] =
 		{"unity-map", "Regions that the firmware wants mapped one to one are",

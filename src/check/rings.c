@@ -103,8 +103,12 @@ static struct error *find_wait(struct check *check, const struct rule *rule,
 		.stored = stored,
 		.sme_mask = check->target->sme_mask,
 	};
-	ret->slot = command_ring_judge(&ring).waiting;
+	struct command_progress progress = command_ring_judge(&ring);
+	ret->slot = progress.waiting;
 	ret->found = ret->slot != COMMAND_NO_SLOT;
+	if (!ret->found && progress.foreign != COMMAND_NO_SLOT)
+		check_unknown(check, rule, object, "command buffer", DATUM_ABSENT,
+			      "another kernel has written over the older commands");
 	if (ret->found) {
 		ret->address = datum_ok(u->command_ring.address.value +
 					(uint64_t)ret->slot * COMMAND_BYTES + 8);
