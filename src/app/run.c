@@ -135,7 +135,7 @@ static int answer(struct app *app, struct call *call)
 	struct emit_target facts = {0};
 	struct error *err = NULL;
 
-	if (command->choose_table && call->command.n_operands >= command->min_operands)
+	if (command->choose_table)
 		table = command->choose_table(&call->command);
 	if (has_target)
 		err = open_target(app, &facts);

@@ -16,6 +16,12 @@ static const char *pager_for(const struct app *app, const struct words *words)
 	return !strcmp(words->at[0], "repeat") ? NULL : app->pager;
 }
 
+/* Ctrl-C was for the program that had the terminal; a script ends with it, the prompt goes on. */
+static bool ends_script(const struct app *app)
+{
+	return !app->is_prompt && *interrupt_flag();
+}
+
 static int run_to_sink(struct app *app, const struct words *words)
 {
 	struct sink standard = app->sink;
@@ -39,6 +45,8 @@ static int run_to_sink(struct app *app, const struct words *words)
 		interrupt_shield(false);
 		worker_release(app);
 	}
+	if (is_shared && ends_script(app) && !err)
+		return EXIT_INTERRUPTED;
 	return err ? run_failed(app, NULL, err) : status;
 }
 
@@ -52,6 +60,8 @@ static int run_shell(struct app *app, const char *line)
 	interrupt_shield(true);
 	int status = process_end(&process);
 	interrupt_shield(false);
+	if (ends_script(app))
+		return EXIT_INTERRUPTED;
 	interrupt_clear();
 	return status ? EXIT_PARTLY : EXIT_ANSWERED;
 }

@@ -8,6 +8,7 @@
 
 #include "app/pager.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 
 struct sink sink_of(FILE *out)
 {
@@ -37,18 +38,34 @@ static struct error *open_pipe(const char *line, struct sink *ret)
 	return NULL;
 }
 
-static struct error *open_file(const char *rest, const char *mode, const struct target_spec *spec,
-			       struct sink *ret)
+/* Another dump, a log, a table: FILE, --option=FILE. */
+static struct error *refuse_named(const struct words *line, const char *path)
+{
+	for (size_t i = 1; i < line->n; i++) {
+		const char *word = line->at[i], *equals = *word == '-' ? strchr(word, '=') : NULL;
+
+		if (file_is_same(path, equals ? equals + 1 : word))
+			return error_new(ERROR_USAGE,
+					 "'%s' is what '%s' reads, and would be lost: give another name",
+					 path, line->at[0]);
+	}
+	return NULL;
+}
+
+static struct error *open_file(const struct words *line, const char *mode,
+			       const struct target_spec *spec, struct sink *ret)
 {
 	_cleanup_(words_free) struct words words = {0};
 	struct sink sink = {.process.in = -1, .is_own = true};
-	struct error *err = words_split(rest, &words);
+	struct error *err = words_split(line->rest, &words);
 
 	if (err)
 		return err;
 	if (words.n != 1 || words.end != WORDS_END)
 		return error_new(ERROR_USAGE, "> wants the name of one file");
 	err = spec_refuse_own(spec, words.at[0]);
+	if (!err)
+		err = refuse_named(line, words.at[0]);
 	if (err)
 		return err;
 	sink.out = fopen(words.at[0], mode);
@@ -83,10 +100,10 @@ struct error *sink_open(const struct words *words, const struct target_spec *spe
 		err = open_pipe(words->rest, ret);
 		break;
 	case WORDS_WRITE:
-		err = open_file(words->rest, "we", spec, ret);
+		err = open_file(words, "we", spec, ret);
 		break;
 	case WORDS_APPEND:
-		err = open_file(words->rest, "ae", spec, ret);
+		err = open_file(words, "ae", spec, ret);
 		break;
 	}
 	/* A reader that leaves must not end us: the next command has another one. */

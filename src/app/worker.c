@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/worker.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,14 +28,42 @@ struct worker {
 
 /* Starting. */
 
-/* Nothing else of the program's is open in the worker. */
+/* The largest descriptor that is open; where /proc is not there that can be. */
+static int last_fd(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int last = STDERR_FILENO;
+
+	if (!folder)
+		return (int)sysconf(_SC_OPEN_MAX);
+	while ((entry = readdir(folder)) != NULL) {
+		int fd = (int)strtol(entry->d_name, NULL, 10);
+
+		if (fd > last)
+			last = fd;
+	}
+	closedir(folder);
+	return last;
+}
+
+/* Linux before 5.9 has no close_range(), and filters of containers may not know it. */
+static void close_from(int first)
+{
+#ifdef SYS_close_range
+	if (!syscall(SYS_close_range, first, ~0U, 0))
+		return;
+#endif
+	for (int fd = last_fd(); fd >= first; fd--)
+		close(fd);
+}
+
+/* Nothing else of the program's is open in the worker: its end of the channel would keep it alive. */
 static int keep_only(int channel)
 {
 	int fd = dup2(channel, STDERR_FILENO + 1);
 
-#ifdef SYS_close_range
-	syscall(SYS_close_range, STDERR_FILENO + 2, ~0U, 0);
-#endif
+	close_from(STDERR_FILENO + 2);
 	return fd;
 }
 

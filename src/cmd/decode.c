@@ -104,6 +104,8 @@ static const struct table *decode_choose_table(const struct command_call *call)
 	_cleanup_(error_freep) struct error *err = NULL;
 	struct pasted pasted = {0};
 
+	if (!call->n_operands) /* its columns are asked for */
+		return &plain_table;
 	if (is_domids(call))
 		return &domids_table;
 	err = take_paste(call, &pasted);

@@ -198,6 +198,8 @@ static struct error *take_file(struct findings *f, const char *path)
 
 	if (!in)
 		return error_new(ERROR_USAGE, "can't open '%s': %s", path, strerror(errno));
+	if (is_standard) /* a terminal's end of file is not for ever */
+		clearerr(in);
 	struct error *err = take_stream(f, in);
 	if (!err && ferror(in))
 		err = error_new(ERROR_USAGE, "can't read '%s': %s", path, strerror(errno));

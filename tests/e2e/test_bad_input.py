@@ -47,6 +47,8 @@ FILES = (
     ("ELF program headers of no size", elf(entry_size=0, count=1, rest=bytes(56)), "ELF"),
     ("ELF without memory", elf(), ""),
     ("ELF executable", elf(kind=EXECUTABLE), "not a"),
+    ("ELF that claims a petabyte",
+     (ROOT / "tests/fuzz/corpus/elf/segment-of-a-petabyte").read_bytes(), "no Linux kernel"),
     ("ELF of aarch64", elf(machine=AARCH64), "64-bit x86"),
     ("ELF of i386", elf(ident=ELF32, machine=I386), "64-bit x86"),
     ("ELF, big-endian", elf(ident=ELF64_BIG_ENDIAN), ""),
@@ -206,6 +208,15 @@ class Words(TestCase):
 
 class OwnFiles(TestCase):
     """What is read is not written over, whatever it is called."""
+
+    @for_each(("diff {} > {}", "open {} >> {}", "explain --file {} > {}", "explain --file={} > {}",
+               "ivrs {} > {}"))
+    def test_named_by_the_line(self, line):
+        other = scratch() / "other"
+        shutil.copy(FIXTURE, other)
+        before = other.read_bytes()
+        self.refused(USAGE, "-c", FIXTURE, "-e", line.format(other, f"{scratch()}/./other"), says="would be lost")
+        self.assertEqual(other.read_bytes(), before)
 
     LINES = ("capture {}", "kernel --export {}", "devices > {}", "devices >> {}")
 

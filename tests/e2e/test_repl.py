@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The prompt at a pseudo-terminal, and the same interpreter in scripts."""
 
+import contextlib
 import json
+import os
 import re
+import signal
 import struct
+import subprocess
 import time
+from pathlib import Path
 
-from support import (ANSWERED, ROOT, TARGET, USAGE, TestCase, for_each, run, scratch)
+from support import (ANSWERED, ROOT, TARGET, USAGE, TestCase, environment, for_each, program, run, scratch)
 from terminal import Terminal
 
 FIXTURE = ROOT / "tests" / "fixtures" / "7.2-kdump.elf"
@@ -76,6 +81,7 @@ class Completion(Prompt):
         "option": ("map 0000:00:04.0 --lea\t", "map 0000:00:04.0 --leaves "),
         "option of the program": ("devices --col\t", "devices --columns "),
         "column": ("devices -o dri\t", "devices -o driver"),
+        "column without operands": ("decode -o verd\t", "decode -o verdict"),
         "column behind a comma": ("devices -o bdf,entry\t", "devices -o bdf,entry_writer"),
         "column to add": ("devices -o +ali\t", "devices -o +alias"),
         "column of a table by option": ("map 0000:00:04.0 --summary -o lea\t",
@@ -495,6 +501,34 @@ class Scripts(TestCase):
         begin = time.monotonic()
         run("-c", FIXTURE, "repeat", "--interval", "0.3", "3", "domids")
         self.assertGreaterEqual(time.monotonic() - begin, 0.6)
+
+
+def names_of_session(session):
+    """What the processes of that session are called."""
+    names = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+            if int(rest.split()[3]) == session:
+                names.append(name)
+    return names
+
+
+class Interrupted(TestCase):
+    @for_each(("!sleep 60", "iommus | sleep 60"))
+    def test_ends_the_script(self, line):
+        """Ctrl-C while another program has the terminal: that one ends, and the script with it."""
+        fixture = ROOT / "tests/fixtures/6.12-after.elf"
+        process = subprocess.Popen([program(), "-c", fixture, "-e", line, "-e", "iommus -o name"],
+                                   env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   start_new_session=True)
+        for _ in range(200):
+            time.sleep(0.05)
+            if "sleep" in names_of_session(process.pid):
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        self.assertEqual((process.returncode, out), (130, ""), err)
 
 
 class Everything(TestCase):

@@ -373,6 +373,16 @@ class Fallback(Apart):
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (ANSWERED, run("-c", FIXTURE, "devices").out, ""))
 
+    def test_close_range(self):
+        """Before Linux 5.9, or refused by a filter: the processes end all the same, also those of the targets
+        before."""
+        other = ROOT / "tests/fixtures/6.12-before.elf"
+        lines = ("iommus -o name", f"open {other}", "iommus -o name")
+        done = subprocess.run([program(), "-q", "-c", FIXTURE, *(word for line in lines for word in ("-e", line))],
+                              env=environment(), capture_output=True, text=True, timeout=TIMEOUT, check=False,
+                              preexec_fn=lambda: take_away({"close_range": errno.ENOSYS}))
+        self.assertEqual((done.returncode, done.stdout.count("ivhd0"), done.stderr), (ANSWERED, 2, ""))
+
     def test_no_process(self):
         """One that can't have another process says so and parses nothing."""
         done = subprocess.run([program(), "-c", FIXTURE, "devices"], env=environment(), capture_output=True,
