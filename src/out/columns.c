@@ -158,6 +158,17 @@ static struct error *view_add_named(struct emit *emit, struct view *view, const 
 	return suggestion_error(&suggestion, "column", "; '-o help' lists them");
 }
 
+static bool names_all(const char *list)
+{
+	for (size_t n; *list; list += n) {
+		list += strspn(list, "+, ");
+		n = strcspn(list, ", ");
+		if (n == 3 && !strncasecmp(list, "all", n))
+			return true;
+	}
+	return false;
+}
+
 static struct error *view_add_list(struct emit *emit, struct view *view, const char *list)
 {
 	_cleanup_(freep) char *words = strdup(*list == '+' ? list + 1 : list);
@@ -166,12 +177,12 @@ static struct error *view_add_list(struct emit *emit, struct view *view, const c
 
 	if (!words)
 		return error_no_memory;
+	view->all = names_all(list); /* also of what stands before it */
 	if (*list == '+')
 		err = view_add_all(emit, view, emit->options.format != EMIT_TEXT);
 	for (char *word = strtok_r(words, ", ", &rest); word && !err;
 	     word = strtok_r(NULL, ", ", &rest)) {
 		word += *word == '+';
-		view->all |= is_key("all", word);
 		err = is_key("all", word) ? view_add_all(emit, view, true)
 					  : view_add_named(emit, view, word);
 	}
@@ -180,13 +191,18 @@ static struct error *view_add_list(struct emit *emit, struct view *view, const c
 	return err;
 }
 
-/* A record whose chosen columns are plain values is easier to read as a table. */
+/*
+ * A record whose chosen columns are plain values is easier to read as a table; prose has a place
+ * for its own columns only.
+ */
 static enum table_view view_form(const struct view *view, const char *list)
 {
 	enum table_view form = view->table->view;
 
 	if (!list || *list == '+' || form == VIEW_STREAM || form == VIEW_TABLE)
 		return form;
+	if (form == VIEW_PROSE)
+		form = VIEW_RECORD;
 	for (size_t i = 0; i < view->n; i++)
 		if (view->choices[i].type >= VALUE_ROWS)
 			return form;

@@ -4,7 +4,7 @@
 import json
 import re
 
-from checks import CASES, MORE, Machine, fixture_path
+from checks import CASES, MORE, NIC, Machine, external, fixture_path
 from support import TARGET, TestCase, for_each, run, scratch
 
 PASS, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -102,7 +102,25 @@ class RuleCase(CheckCase):
             self.assertIn(gap["why"], ("excluded", "absent"), gap)
 
 
+class ChosenColumns(CheckCase):
+    def test_findings(self):
+        """They are shown, alone or beside others, and all of them."""
+        path = fixture_path("7.2-kdump")
+        for columns in ("id,findings", "findings"):
+            text = run("-c", path, "--no-symbols", "check", "--threshold", "notice", "-o", columns).out
+            self.assertIn("the entry points into the capture kernel's memory", text)
+            self.assertIs("dte-captured\n" in text.split("Findings:")[0], columns != "findings")
+
+
 class Rules(RuleCase):
+    def test_lazy_by_the_domain(self):
+        """Before Linux 5.13 the driver decides how all are flushed, and the domain's flush queue tells; the
+        capture does not hold that word, since its devices are internal."""
+        path, _, (bdf, _) = self.spoilt("5.10-after", external(NIC), "lazy-5.10")
+        outcomes, result = self.check(path, "--only", "lazy-flush-external")
+        (gap,) = outcomes["lazy-flush-external"]["unknown"]
+        self.assertEqual((gap["object"], gap["what"], gap["why"]), (bdf, "flush queue", "excluded"), result)
+
     def test_every_rule_is_tested(self):
         self.assertEqual(set(rules()), set(CASES))
 
