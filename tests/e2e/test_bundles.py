@@ -133,6 +133,18 @@ class Kdump(support.TestCase):
                          ["dump.202611211200", "iommu-check.txt", "iommu.elf"])
         self.assertEqual(self.found, {"vmcore"})
 
+    def test_after_a_command_that_removes_the_dump(self):
+        defaults = self.place / "kdump-tools"
+        defaults.write_text(f'KDUMP_COREDIR="{self.directory.parent}"\n')
+        remove = script(self.place / "purge", f"rm '{self.dump}'", "exit 4")
+        self.assertEqual(self.hook("after", remove, status=4, IOMMUSCOPE_KDUMP_DEFAULTS=str(defaults)), "")
+        self.assertEqual(self.found, set())
+
+    def test_leaves_what_is_not_its_own(self):
+        (self.directory / "iommu.elf.backup").write_bytes(b"somebody's")
+        self.hook(self.dump)
+        self.assertEqual(self.found, {"vmcore", "iommu.elf", "iommu-check.txt", "iommu.elf.backup"})
+
     def test_time_is_bounded(self):
         """Also when the program heeds no interrupt."""
         for lines, status in ((("exec sleep 1000",), 124),
