@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "check/rule.h"
 #include "kernel/dma_mode.h"
+#include "kernel/iova.h"
 
 static struct error *check_devices(struct check *check);
 static struct error *check_groups(struct check *check);
@@ -115,21 +116,29 @@ static void check_bypass(struct check *check, const struct device *d)
 	entry_word(check, f, d);
 }
 
-/* Before there was a type for it: of all domains of the DMA API, also of external devices'. */
+/*
+ * Before there was a type for it: amd_iommu_unmap_flush decides of all domains of the DMA API, from
+ * Linux 5.12 on but for external devices'. So the domain's own flush queue tells, where it has one.
+ */
 static void check_lazy_driver(struct check *check, const struct device *d,
 			      const struct domain *domain)
 {
 	struct reader reader = {.kernel = check->kernel, .problems = &check->snapshot->problems};
 
-	reader_object_name(&reader, "driver");
+	reader_object_name(&reader, d->name);
 	struct datum strict = dma_driver_strict(&reader);
 	bool is_known = check_known(check, &rules[LAZY], d->name, "amd_iommu_unmap_flush",
 				    strict.state == DATUM_ABSENT ? DATUM_NONE : strict.state);
 	if (!is_known || !datum_is(strict, 0))
 		return;
+	struct datum lazy = iova_is_lazy(&reader, domain->core_address);
+	is_known = check_known(check, &rules[LAZY], d->name, "flush queue",
+			       lazy.state == DATUM_ABSENT ? DATUM_NONE : lazy.state);
+	if (!is_known || datum_is(lazy, 0))
+		return;
 	struct check_finding *f = check_find(
-		check, &rules[LAZY], d->name, NULL, CONFIDENCE_LIKELY,
-		"%s, that it is in, is flushed lazily as all are (amd_iommu_unmap_flush is off)",
+		check, &rules[LAZY], d->name, NULL, CONFIDENCE_CERTAIN,
+		"%s, that it is in, is flushed lazily (amd_iommu_unmap_flush is off)",
 		domain_words(check->snapshot, domain).object);
 	check_word_at(check, f, "amd_iommu_unmap_flush", check->kernel->core[CORE_AMD_STRICT].value,
 		      strict);

@@ -163,13 +163,15 @@ static struct error *emit_death(struct command_call *call, struct kernel *kernel
 		return err;
 	if (err && error_code(err) == ERROR_NOT_FOUND) {
 		error_free(err);
-		summary.death.panic.state = DATUM_ABSENT;
+		summary.death.panic.state = summary.death.cause.state = DATUM_ABSENT;
 	} else if (err) {
 		enum datum_state state =
 			problems_add(call->problems, err, "why it died", "kernel log");
 
 		if (summary.death.panic.state == DATUM_NONE)
 			summary.death.panic.state = state;
+		if (summary.death.cause.state == DATUM_NONE)
+			summary.death.cause.state = state;
 		summary.last.state = state; /* it may be one of those that can't be read */
 	}
 	emit_text_datum(e, COL_PANIC, summary.death.panic);

@@ -4,7 +4,6 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 
-#define CPUS_MAX 8192 /* NR_CPUS of the largest builds */
 #define BAD_APIC_ID UINT32_MAX
 #define FLAT_CPUS 8 /* in a logical destination of 8 bits */
 

@@ -5,6 +5,8 @@
 
 #include "kernel/kernel.h"
 
+#define CPUS_MAX 8192 /* NR_CPUS of the largest builds */
+
 struct apic_cpu {
 	uint32_t number;
 	uint32_t apic_id;

@@ -27,43 +27,50 @@ static struct text read_command_line(struct reader *r, struct arena *arena)
 	return text_ok(arena_strdup(arena, line));
 }
 
-/* The option's last occurrence as a whole word, for a value that ends at a blank or a comma. */
-static bool line_has(const char *line, const char *option)
+/* What kstrtobool() makes of a word. */
+static bool parse_bool(const char *word, bool *ret)
 {
-	size_t length = strlen(option);
+	bool is_on = *word == 'o' || *word == 'O';
+	char c = is_on ? word[1] : *word;
 
-	for (const char *p = line; (p = strstr(p, option)); p++) {
-		bool starts = p == line || p[-1] == ' ';
-		char end = p[length];
-
-		if (starts && (!end || end == ' ' || end == ','))
-			return true;
-	}
-	return false;
+	*ret = c && strchr(is_on ? "nN" : "yYtT1", c);
+	return c && (*ret || strchr(is_on ? "fF" : "nNfF0", c));
 }
 
-/* Options of the kernel's command line that decide the mode (Documentation/admin-guide). */
-static const struct {
-	const char *option;
-	bool passthrough;
-} mode_options[] = {
-	{"iommu=pt", true},
-	{"iommu.passthrough=1", true},
-	{"iommu.passthrough=on", true},
-	{"iommu.passthrough=y", true},
-	{"iommu=nopt", false},
-	{"iommu.passthrough=0", false},
-	{"iommu.passthrough=off", false},
-	{"iommu.passthrough=n", false},
-};
+/* One option of those that decide the mode (Documentation/admin-guide/kernel-parameters.txt). */
+static bool option_decides(const char *word, bool *passthrough)
+{
+	if (!strncmp(word, "iommu.passthrough=", 18))
+		return parse_bool(word + 18, passthrough);
+	if (strncmp(word, "iommu=", 6) != 0)
+		return false;
+	bool decides = false;
+	for (const char *p = word + 6; *p && *p != ' '; p += strcspn(p, ", "), p += *p == ',') {
+		size_t n = strcspn(p, ", ");
+		bool on = n == 2 && !strncmp(p, "pt", n);
 
+		if (!on && !(n == 4 && !strncmp(p, "nopt", n)))
+			continue;
+		decides = true;
+		*passthrough = on;
+	}
+	return decides;
+}
+
+/* The last one counts. */
 static const char *mode_reason(struct arena *arena, const char *line, bool passthrough)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(mode_options); i++)
-		if (mode_options[i].passthrough == passthrough &&
-		    line_has(line, mode_options[i].option))
-			return arena_printf(arena, "%s on the command line", mode_options[i].option);
-	return "default of this kernel's build";
+	const char *reason = NULL;
+	bool is_passthrough;
+
+	for (const char *word = line; *word; word += strcspn(word, " ")) {
+		word += strspn(word, " ");
+		if (option_decides(word, &is_passthrough))
+			reason = is_passthrough == passthrough ? word : NULL;
+	}
+	return reason ? arena_printf(arena, "%.*s on the command line",
+				     (int)strcspn(reason, " "), reason)
+		      : "default of this kernel's build";
 }
 
 /* The core asks the driver as long as there is a way to. */

@@ -12,9 +12,8 @@ struct dma_mode {
 };
 
 /*
- * Boolean: unmapped ranges are flushed at once, by the driver's own variable. Until Linux 5.12 that
- * alone decides of every domain of the DMA API. DATUM_ABSENT: this kernel's domain types or
- * iommu_dma_strict decide.
+ * Boolean: unmapped ranges are flushed at once, by the driver's own variable, which decides until
+ * Linux 5.12. DATUM_ABSENT: this kernel's domain types or iommu_dma_strict decide.
  */
 struct datum dma_driver_strict(struct reader *reader);
 

@@ -201,6 +201,26 @@ static struct error *read_queues(struct iova_allocator *a, const struct percpu *
 	return err;
 }
 
+struct datum iova_is_lazy(struct reader *reader, uint64_t core_domain)
+{
+	const struct need_set *needs;
+	struct error *err = kernel_part(reader->kernel, PART_IOVA, &needs);
+
+	if (err)
+		return (struct datum){
+			.state = problems_add(reader->problems, err, "flush queue", "%s",
+					      reader_object_text(reader))};
+	const struct found *f = needs->found;
+	if (!is_found(&f[IOVA_COOKIE]) || !is_found(&f[IOVA_FQ_DOMAIN]))
+		return (struct datum){.state = DATUM_ABSENT};
+	struct datum at = reader_pointer(reader, core_domain, &f[IOVA_COOKIE], "cookie");
+	if (at.state == DATUM_OK)
+		at = reader_pointer(reader, at.value, &f[IOVA_FQ_DOMAIN], "flush queue");
+	if (at.state == DATUM_OK || at.state == DATUM_NONE)
+		return datum_ok(at.state == DATUM_OK);
+	return at;
+}
+
 static void read_idle(struct reader *reader, struct iova_allocator *a)
 {
 	struct percpu copies = {0};

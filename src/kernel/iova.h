@@ -72,6 +72,12 @@ enum iova_need { IOVA_NEEDS(NEED_ENUMERATOR) IOVA_N };
 
 extern const struct need_table iova_needs;
 
+/*
+ * Boolean: what is unmapped of the domain waits in a flush queue for the IOTLB to be flushed.
+ * DATUM_ABSENT: this kernel's domains do not say.
+ */
+struct datum iova_is_lazy(struct reader *reader, uint64_t core_domain);
+
 /* What holds a range that is free, though the tree still has it. */
 enum iova_idle { IOVA_CACHED, IOVA_QUEUED };
 

@@ -38,6 +38,8 @@
 	  "requester IDs of devices behind bridges")                                               \
 	X(CORE_PCI_ALIAS_MASK, MEMBER, "struct pci_dev", "dma_alias_mask", OPTIONAL,               \
 	  "requester IDs that quirks add")                                                         \
+	X(CORE_PCI_ALIAS_DEVFN, MEMBER, "struct pci_dev", "dma_alias_devfn", OPTIONAL,             \
+	  "requester IDs that quirks add, before Linux 4.7")                                       \
 	X(CORE_BUS_PARENT, MEMBER, "struct pci_bus", "parent", OPTIONAL,                           \
 	  "requester IDs of devices behind bridges")                                               \
 	X(CORE_BUS_SELF, MEMBER, "struct pci_bus", "self", OPTIONAL,                               \
@@ -108,7 +110,7 @@
 	X(CORE_XA_NODE_SLOTS, MEMBER, "struct xa_node", "slots", OPTIONAL, "ID allocators")       \
 	X(CORE_HARDWARE_NAME, SYMBOL, NULL, "dump_stack_arch_desc_str", OPTIONAL, \
 	  "the machine's name") \
-	X(CORE_CPUS_ONLINE, SYMBOL, NULL, "__num_online_cpus|nr_cpu_ids", OPTIONAL, "the number of CPUs") \
+	X(CORE_CPUS_ONLINE, SYMBOL, NULL, "__num_online_cpus", OPTIONAL, "the number of CPUs") \
 	X(CORE_TOTAL_PAGES, SYMBOL, NULL, "_totalram_pages|totalram_pages", OPTIONAL, "the memory's size") \
 	X(CORE_PRB, SYMBOL, NULL, "prb", VARIANT, "the kernel log") \
 	X(CORE_PRB_COUNT_BITS, MEMBER, "struct printk_ringbuffer", "desc_ring.count_bits", VARIANT, \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/death.h"
 #include "kernel/log.h"
 
 #include <inttypes.h>
@@ -47,7 +48,7 @@ bool log_line_is_kept(const char *text)
 	for (size_t i = 0; i < ARRAY_SIZE(kept_words); i++)
 		if (strcasestr(text, kept_words[i]))
 			return true;
-	return false;
+	return death_is_told(text);
 }
 
 /* Passes an unreadable part's error on as its state, for the end of the visit; other errors end it

@@ -5,7 +5,12 @@
 #define DEPTH_MAX 256 /* buses above one another: there are no more numbers */
 
 /* include/linux/pci.h, enum pci_dev_flags */
-enum { FLAG_BRIDGE_ALIAS = 1 << 5, FLAG_XLATE_ROOT = 1 << 9 };
+enum {
+	FLAG_ALIAS_DEVFN = 1 << 4, /* until Linux 4.6 */
+	FLAG_BRIDGE_ALIAS = 1 << 5,
+	FLAG_XLATE_ROOT = 1 << 9,
+	FLAG_NO_BRIDGE_ALIAS = 1 << 14, /* from Linux 7.0 on */
+};
 
 /* PCI Express capability, device/port type (uapi/linux/pci_regs.h) */
 enum {
@@ -33,14 +38,31 @@ static void add_alias(struct pci_aliases *aliases, unsigned devid, const char *w
 		aliases->at[aliases->n++] = (struct pci_alias){(uint16_t)devid, why};
 }
 
+/* Before Linux 4.7 there is one at most, and before 3.16 none. */
+static void add_devfn(struct reader *r, const struct pci_function *f, struct pci_aliases *ret)
+{
+	const struct found *core = r->kernel->core, *member = &core[CORE_PCI_ALIAS_DEVFN];
+
+	if (!is_found(member))
+		return;
+	struct datum flags = reader_member(r, f->pci_dev, &core[CORE_PCI_DEV_FLAGS], "flags");
+	struct datum devfn = reader_member(r, f->pci_dev, member, "alias");
+	note_state(ret, flags.state);
+	note_state(ret, devfn.state);
+	if (flags.state == DATUM_OK && devfn.state == DATUM_OK && flags.value & FLAG_ALIAS_DEVFN)
+		add_alias(ret, (f->devid & 0xff00u) | (devfn.value & 0xff), "kernel");
+}
+
 /* IDs on its own bus that it is known to use, whatever its address. */
 static void add_mask(struct reader *r, const struct pci_function *f, struct pci_aliases *ret)
 {
 	const struct found *member = &r->kernel->core[CORE_PCI_ALIAS_MASK];
 	struct datum mask = {0};
 
-	if (is_found(member)) /* before Linux 4.8 there was no such thing */
+	if (is_found(member))
 		mask = reader_pointer(r, f->pci_dev, member, "alias mask");
+	else
+		add_devfn(r, f, ret);
 	note_state(ret, mask.state);
 	for (unsigned i = 0; i < DEVFNS / 64 && mask.state == DATUM_OK; i++) {
 		const struct found word = {
@@ -104,7 +126,8 @@ static void pass_bridge(const struct bridge *b, struct pci_aliases *ret)
 	case PORT_DOWNSTREAM:
 		break;
 	case PORT_TO_PCI:
-		add_alias(ret, (unsigned)b->below, "bridge");
+		if (!(b->flags & FLAG_NO_BRIDGE_ALIAS))
+			add_alias(ret, (unsigned)b->below, "bridge");
 		break;
 	case PORT_FROM_PCI:
 		add_alias(ret, (unsigned)b->devid, "bridge");

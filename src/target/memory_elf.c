@@ -269,11 +269,20 @@ static uint64_t elf_held(struct memory *memory, uint64_t pa)
 static bool elf_next(struct memory *memory, uint64_t *pa)
 {
 	struct elf_memory *m = container_of(memory, struct elf_memory, base);
-	const struct extent *e = extents_from(&m->held, *pa);
+	const struct extent *e = extents_from(&m->held, *pa), *behind = m->held.at + m->held.n;
 
-	if (e && e->pa > *pa)
-		*pa = e->pa & ~(PAGE_SIZE - 1);
-	return e;
+	/* Only what is in the file: its headers can claim any size. */
+	for (; e && e < behind; e++) {
+		uint64_t in_file = e->offset < m->file.size ? m->file.size - e->offset : 0;
+		uint64_t end = e->end - e->pa < in_file ? e->end : e->pa + in_file;
+
+		if (end <= *pa || end == e->pa)
+			continue;
+		if (e->pa > *pa)
+			*pa = e->pa & ~(PAGE_SIZE - 1);
+		return true;
+	}
+	return false;
 }
 
 static void elf_close(struct memory *memory)

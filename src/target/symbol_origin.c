@@ -128,7 +128,13 @@ static struct error *check(const struct symbol_origin *origin, const struct look
 		address -= origin->own.kaslr_offset;
 		if (rows[i].state == LOOKUP_FOUND && rows[i].value != address)
 			return contradiction(origin, &rows[i], address);
-		if (rows[i].state == LOOKUP_ABSENT && !origin->symbols->ops->is_complete)
+		if (rows[i].state == LOOKUP_ABSENT && origin->symbols->ops->is_complete)
+			return error_new(ERROR_CORRUPT,
+					 "%s lacks %s, which VMCOREINFO has: is it damaged? Copy it anew",
+					 origin->spec->symbols ? origin->spec->symbols
+							       : origin->symbols->ops->name,
+					 rows[i].name);
+		if (rows[i].state == LOOKUP_ABSENT)
 			return error_new(ERROR_NOT_FOUND,
 					 "kallsyms lacks %s: this kernel keeps the names of "
 					 "functions only (CONFIG_KALLSYMS_ALL)",

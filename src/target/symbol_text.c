@@ -20,6 +20,7 @@ struct symbol_text {
 	const struct target_spec *spec;
 	const char *path;
 	uint64_t kaslr_offset;
+	bool has_end; /* it has the image's last symbol */
 	char buffer[BUFFER_SIZE];
 };
 
@@ -73,7 +74,7 @@ bool symbol_text_is(const char *start, size_t n)
 	return end && parse_line(start, end - start, &line);
 }
 
-static struct error *offer_line(const struct symbol_text *text, struct symbol_batch *batch,
+static struct error *offer_line(struct symbol_text *text, struct symbol_batch *batch,
 				const char *at, size_t n)
 {
 	struct line line;
@@ -83,6 +84,7 @@ static struct error *offer_line(const struct symbol_text *text, struct symbol_ba
 				 "a line is no symbol's (\"ADDRESS TYPE NAME\"): is it cut off?");
 	if (line.of_module || line.type == 'U')
 		return NULL;
+	text->has_end |= line.length == 4 && !memcmp(line.name, "_end", 4);
 	/* Per-CPU offsets and absolute symbols lie below the image and are not moved. */
 	if (line.address >= START_KERNEL_MAP + text->kaslr_offset)
 		line.address -= text->kaslr_offset;
@@ -92,7 +94,7 @@ static struct error *offer_line(const struct symbol_text *text, struct symbol_ba
 }
 
 /* All whole lines of the buffer's first n bytes; ret: how many bytes they are. */
-static struct error *offer_lines(const struct symbol_text *text, struct symbol_batch *batch,
+static struct error *offer_lines(struct symbol_text *text, struct symbol_batch *batch,
 				 size_t n, size_t *ret)
 {
 	const char *at = text->buffer, *end = at + n, *newline;
@@ -135,8 +137,15 @@ static struct error *symbol_text_lookup(struct symbol_table *table, struct symbo
 {
 	struct symbol_text *text = container_of(table, struct symbol_text, table);
 	_cleanup_(closep) int fd = file_open(text->path, 0);
+
+	text->has_end = false;
 	struct error *err = fd < 0 ? error_errno(errno, "can't be opened")
 				   : offer_file(text, batch, fd);
+
+	/* What it lacks is taken for what this kernel lacks, and remembered as that. */
+	if (!err && table->ops->is_complete && !text->has_end)
+		err = error_new(ERROR_CORRUPT,
+				"has no symbol _end: is it cut off? Copy it anew");
 
 	return err ? error_prepend(err, "%s", text->path) : NULL;
 }

@@ -324,12 +324,6 @@ def external(bdf):
     return fault
 
 
-def external_by_driver(machine):
-    """Before Linux 5.13 the driver flushes all lazily, or none."""
-    external(NIC)(machine)
-    return NIC, machine.variable("amd_iommu_unmap_flush")
-
-
 def external_bypass(machine):
     external(NVME)(machine)
     return change(lambda m: m.entry(NVME), 0x6000000000000003, NVME)(machine)
@@ -515,6 +509,5 @@ MORE = {
     "dte-driver-mode": ("dte-driver", Case("7.2-after", flip(NIC, 0, 3 << 9 ^ 4 << 9), None, None)),
     "domain-id-ida": ("domain-id-free", Case("7.2-after", free_in_ida, None, None)),
     "pt-level-skipped": ("pt-level", Case("7.2-after", entry_at(PLAIN, 0, 1 << 9), None, None)),
-    "lazy-flush-driver": ("lazy-flush-external", Case("5.10-after", external_by_driver, None, None)),
     "map-free-far": ("map-free", Case("7.2-after", free_behind_far, None, None, also=("map-nowhere",))),
 }

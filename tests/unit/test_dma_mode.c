@@ -38,6 +38,21 @@ static const struct row {
 	{"7.2", IDENTITY, 0, 0, 0, "passthrough"},
 };
 
+/* Of the command line, the last that decides; and what decides nothing. */
+static const struct {
+	const char *line, *reason;
+	bool passthrough;
+} lines[] = {
+	{"quiet iommu=pt ro", "iommu=pt on the command line", true},
+	{"iommu=noagp,pt", "iommu=noagp,pt on the command line", true},
+	{"iommu.passthrough=Yes", "iommu.passthrough=Yes on the command line", true},
+	{"iommu=pt iommu=nopt", "iommu=nopt on the command line", false},
+	{"iommu=pt iommu.passthrough=off", "iommu.passthrough=off on the command line", false},
+	{"iommu=pt", "default of this kernel's build", false},
+	{"iommu=ptx xiommu=pt iommu.passthrough=maybe", "default of this kernel's build", true},
+	{"", "default of this kernel's build", false},
+};
+
 static void put(struct fake_kernel *k, const char *symbol, unsigned size, unsigned value)
 {
 	uint64_t at = fake_symbol(k, symbol);
@@ -75,9 +90,38 @@ static void test_modes(void **state)
 	}
 }
 
+static void test_reasons(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		const struct fake_options options = {.layouts = "7.2"};
+		struct fake_machine *m = fake_machine_new(&options, 1);
+		struct problems problems = {0};
+		struct reader reader = {.problems = &problems};
+		struct arena arena = {0};
+		struct fake_view view;
+
+		put(m->k, "iommu_def_domain_type", 4, lines[i].passthrough ? IDENTITY : DMA);
+		fake_write(m->k, fake_symbol(m->k, "saved_command_line"), 8,
+			   fake_string(m->k, lines[i].line));
+		fake_view_open(m, &view);
+		assert_null(session_kernel(view.session, &reader.kernel));
+		struct dma_mode mode = dma_mode_read(&reader, &arena);
+		assert_int_equal(mode.reason.state, DATUM_OK);
+		assert_string_equal(mode.reason.value, lines[i].reason);
+		arena_free(&arena);
+		problems_free(&problems);
+		fake_view_close(&view);
+		fake_machine_free(m);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_modes)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_reasons),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

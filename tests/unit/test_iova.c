@@ -327,9 +327,39 @@ static void test_circle(void **state)
 	end(&t);
 }
 
+/* By the domain's own word, in the layouts before and behind the types that say so. */
+static void test_lazy(void **state)
+{
+	static const char *const layouts[] = {"5.10", "6.12"};
+
+	(void)state;
+	for (size_t n = 0; n < ARRAY_SIZE(layouts); n++)
+		for (unsigned step = 0; step < 3; step++) {
+			struct allocator t = {.m = fake_machine_new(
+						      &(struct fake_options){.layouts = layouts[n]}, 1)};
+			struct reader reader = {.problems = &t.problems};
+			struct fake_kernel *k = t.m->k;
+			uint64_t cookie = fake_alloc_bytes(k, FAKE_PAGE);
+			uint64_t core = t.m->domains[DOMAIN_NIC] +
+					fake_offset(k, PROTECTION, "domain");
+
+			if (step > 0)
+				fake_put(k, core, "struct iommu_domain", "iova_cookie", cookie);
+			if (step > 1)
+				fake_put(k, cookie, "struct iommu_dma_cookie", "fq_domain", core);
+			fake_view_open(t.m, &t.view);
+			assert_null(session_kernel(t.view.session, &reader.kernel));
+			assert_true(datum_is(iova_is_lazy(&reader, core), step > 1));
+			assert_int_equal(t.problems.n, 0);
+			fake_view_close(&t.view);
+			fake_machine_free(t.m);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lazy),
 		cmocka_unit_test(test_own),	cmocka_unit_test(test_other_queues),
 		cmocka_unit_test(test_missing), cmocka_unit_test(test_others),
 		cmocka_unit_test(test_compare), cmocka_unit_test(test_circle),

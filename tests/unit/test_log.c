@@ -465,6 +465,39 @@ static void test_death(void **state)
 		    NULL, "kernel BUG at mm/slub.c:379!");
 	check_death((const char *const[]){"Oops: general failure", "SysRq : Trigger a crash", NULL},
 		    NULL, "SysRq : Trigger a crash");
+	check_death((const char *const[]){"watchdog: BUG: soft lockup - CPU#1 stuck for 26s!",
+					  "Oops: divide error: 0000 [#1] SMP NOPTI", NULL},
+		    NULL, "Oops: divide error: 0000 [#1] SMP NOPTI");
+	check_death((const char *const[]){"BUG: unable to handle page fault for address: ff",
+					  "Oops: Oops: 0002 [#1] SMP NOPTI", NULL},
+		    NULL, "BUG: unable to handle page fault for address: ff");
+	check_death((const char *const[]){"watchdog: CPU12: Watchdog detected hard LOCKUP on cpu 3",
+					  NULL},
+		    NULL, "watchdog: CPU12: Watchdog detected hard LOCKUP on cpu 3");
+	check_death((const char *const[]){"watchdog: CPU: Watchdog detected hard LOCKUP", NULL}, NULL,
+		    NULL);
+	/* Processes are killed for memory on machines that go on for months. */
+	check_death((const char *const[]){"Out of memory: Killed process 1 (a)",
+					  "Out of memory: Killed process 2 (b)",
+					  "invalid opcode: 0000 [#1] SMP", NULL},
+		    NULL, "invalid opcode: 0000 [#1] SMP");
+	check_death((const char *const[]){"Oops: 0000", "Out of memory: Killed process 1 (a)", NULL},
+		    NULL, "Oops: 0000");
+}
+
+/* A capture keeps whatever line tells of a death. */
+static void test_kept(void **state)
+{
+	static const char *const lines[] = {
+		"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks", "divide error: 0000 [#1] SMP",
+		"invalid opcode: 0000 [#1]", "stack segment: 0000", "Out of memory: Killed process 1 (a)",
+		"Unable to handle kernel paging request", "amd_iommu: fine",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		assert_true(log_line_is_kept(lines[i]));
+	assert_false(log_line_is_kept("systemd[1]: secrets"));
 }
 
 int main(void)
@@ -485,6 +518,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_records_without_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_log, set_up, tear_down),
 		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

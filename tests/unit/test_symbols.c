@@ -375,6 +375,7 @@ static void reads_a_system_map(void **state)
 			   "ffffffff81000020 t twice\n"
 			   "ffffffff82000040 D amd_iommu_list\n"
 			   "ffffffffc0000000 t of_module\t[nvme]\n"
+			   "ffffffff83000000 B _end\n"
 			   "ffffffff83000000 B last"); /* without its newline */
 	assert_ok(symbol_source_open(&spec, BUILD_ID, RELEASE, NULL, &symbols));
 	assert_ok(symbol_source_lookup(symbols, rows, ARRAY_SIZE(rows)));
@@ -386,8 +387,12 @@ static void reads_a_system_map(void **state)
 	assert_string_equal(symbol_source_facts(symbols).symbols, "system.map");
 	assert_string_equal(symbol_source_facts(symbols).path, path);
 	assert_says(symbol_source_lookup(symbols, &type, 1), "no types");
-	scratch_write_text(scratch, "System.map", "ffffffff81000000 T _stext\nffffff");
-	assert_says(symbol_source_lookup(symbols, &(struct lookup){.name = "x"}, 1), "cut off");
+	static const char *const cut[] = {"ffffffff81000000 T _stext\nffffff",
+					  "ffffffff81000000 T _stext\nffffffff82000000 D the_dri"};
+	for (size_t i = 0; i < ARRAY_SIZE(cut); i++) {
+		scratch_write_text(scratch, "System.map", cut[i]);
+		assert_says(symbol_source_lookup(symbols, &(struct lookup){.name = "x"}, 1), "cut off");
+	}
 	symbol_source_close(symbols);
 }
 
