@@ -148,7 +148,9 @@ class OwnSymbols(TestCase):
         path = scratch() / "other.layouts"
         self.data(*other.options, "kernel", "--export", path)
         self.refused(TARGET, *one.cores, "--symbols", path, "info", what="build ID")
-        text = f"{0xffffffff81000000:016x} T _stext\n{0xffffffff82000040:016x} D init_uts_ns\n"
+        text = "".join(f"{address:016x} {kind} {name}\n" for address, kind, name in (
+            (0xffffffff81000000, "T", "_stext"), (0xffffffff82000040, "D", "init_uts_ns"),
+            (0xffffffff83000000, "B", "_end")))
         path.write_text(text)
         self.refused(TARGET, "--no-cache", *one.cores, "--symbols", path, "info",
                      what="another kernel's", which="init_uts_ns")
