@@ -269,10 +269,10 @@ static uint64_t elf_held(struct memory *memory, uint64_t pa)
 static bool elf_next(struct memory *memory, uint64_t *pa)
 {
 	struct elf_memory *m = container_of(memory, struct elf_memory, base);
-	const struct extent *e = extents_from(&m->held, *pa), *behind = m->held.at + m->held.n;
+	const struct extent *e = extents_from(&m->held, *pa);
 
 	/* Only what is in the file: its headers can claim any size. */
-	for (; e && e < behind; e++) {
+	for (; e && e < m->held.at + m->held.n; e++) {
 		uint64_t in_file = e->offset < m->file.size ? m->file.size - e->offset : 0;
 		uint64_t end = e->end - e->pa < in_file ? e->end : e->pa + in_file;
 
