@@ -106,10 +106,11 @@ static int run_stream(struct app *app, FILE *in, const char *name)
 	int read_errno = errno;
 	app->console.file = NULL;
 	app->leaving = false;
-	return ferror(in) ? run_failed(app, NULL,
-				       error_new(ERROR_USAGE, "can't read '%s': %s", name,
-						 strerror(read_errno)))
-			  : worst;
+	if (!ferror(in))
+		return worst;
+	int status = run_failed(
+		app, NULL, error_new(ERROR_USAGE, "can't read '%s': %s", name, strerror(read_errno)));
+	return status > worst ? status : worst;
 }
 
 int run_file(struct app *app, const char *path)

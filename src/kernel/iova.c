@@ -214,6 +214,8 @@ struct datum iova_is_lazy(struct reader *reader, uint64_t core_domain)
 	if (!is_found(&f[IOVA_COOKIE]) || !is_found(&f[IOVA_FQ_DOMAIN]))
 		return (struct datum){.state = DATUM_ABSENT};
 	struct datum at = reader_pointer(reader, core_domain, &f[IOVA_COOKIE], "cookie");
+	if (at.state == DATUM_NONE) /* before Linux 5.5 the driver's own DMA API has no use for one */
+		return (struct datum){.state = DATUM_ABSENT};
 	if (at.state == DATUM_OK)
 		at = reader_pointer(reader, at.value, &f[IOVA_FQ_DOMAIN], "flush queue");
 	if (at.state == DATUM_OK || at.state == DATUM_NONE)

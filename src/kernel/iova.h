@@ -74,7 +74,7 @@ extern const struct need_table iova_needs;
 
 /*
  * Boolean: what is unmapped of the domain waits in a flush queue for the IOTLB to be flushed.
- * DATUM_ABSENT: this kernel's domains do not say.
+ * DATUM_ABSENT: this kernel's domains do not say, or the core's DMA API does not use this one.
  */
 struct datum iova_is_lazy(struct reader *reader, uint64_t core_domain);
 

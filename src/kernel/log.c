@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/death.h"
 #include "kernel/log.h"
 
 #include <inttypes.h>
@@ -8,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "kernel/death.h"
 
 /* The log_buf_len= option ends at 2 GB; a descriptor stands for 32 bytes of text. */
 #define TEXT_BITS_MAX 31
